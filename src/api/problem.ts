@@ -1,0 +1,36 @@
+import type { ErrorRequestHandler, Response } from 'express'
+import { isProblemCode, type ProblemCode, problem } from '../domain/error.ts'
+import type { Problem } from '../protocol/problem.ts'
+import type { Logger } from '../runtime/logger.ts'
+
+/** Answers with an RFC 9457 problem document from the catalog. A code that is not in it is a conflict of state. */
+export function sendProblem(res: Response, code: string, detail: string): void {
+  const known: ProblemCode = isProblemCode(code) ? code : 'conflict'
+  const kind = problem(known)
+  const body: Problem = {
+    type: `urn:mission-control:problem:${known}`,
+    title: kind.message,
+    status: kind.status,
+    code: known,
+    detail,
+    fix: kind.fix,
+    requestId: String(res.getHeader('x-request-id') ?? ''),
+  }
+  res.status(kind.status).type('application/problem+json').send(JSON.stringify(body))
+}
+
+/** The last handler: what body parsing refuses, and what broke. Nothing of an internal error leaves the server. */
+export function problemHandler(logger: Logger): ErrorRequestHandler {
+  return (error: unknown, _req, res, next) => {
+    if (res.headersSent) return next(error)
+    const type = typeof error === 'object' && error !== null && 'type' in error ? String(error.type) : ''
+    if (type === 'entity.too.large')
+      return sendProblem(res, 'payload_too_large', 'The body has more than 1 MB.')
+    if (type === 'entity.parse.failed') return sendProblem(res, 'invalid_request', 'The body is not JSON.')
+    if (type.startsWith('encoding.') || type.startsWith('charset.')) {
+      return sendProblem(res, 'unsupported_media_type', 'The body has an encoding that is not accepted.')
+    }
+    logger.error({ err: error, requestId: res.getHeader('x-request-id') }, 'request failed')
+    return sendProblem(res, 'internal', 'The server failed; its log has the request id.')
+  }
+}

@@ -1,0 +1,25 @@
+import { Command } from 'commander'
+import { AGENT_SETTINGS, type AgentOptions } from '../agent/config.ts'
+import { runAgent } from '../agent/main.ts'
+import { processEnvironment } from '../config.ts'
+import { createLogger } from '../runtime/logger.ts'
+
+export function agentCommand(): Command {
+  const command = new Command('agent').description(
+    'runs an agent on this machine: takes assignments, works in a clean worktree, pushes, reports',
+  )
+  const variables: string[] = []
+  for (const { option, variable, expected } of Object.values(AGENT_SETTINGS)) {
+    variables.push(`  ${variable.padEnd(36)}${expected}`)
+    if (option === null) continue
+    if (option === '--pass-env') command.option(`${option} <name...>`, expected)
+    else command.option(`${option} <value>`, expected)
+  }
+  return command
+    .addHelpText('after', `\nEnvironment (an option wins over its variable):\n${variables.join('\n')}`)
+    .action(async (options: AgentOptions) => {
+      const environment = processEnvironment()
+      const logger = createLogger(environment.LOG_LEVEL ?? 'info')
+      process.exitCode = await runAgent(options, environment, logger)
+    })
+}

@@ -1,0 +1,130 @@
+import { type Kysely, type Selectable, sql, type Transaction } from 'kysely'
+import type { Database, OutboundCallsTable } from '../schema.ts'
+
+export type OutboundCall = Selectable<OutboundCallsTable>
+
+export interface NewOutboundCall {
+  installationId: number
+  projectId: number
+  taskId?: number | null
+  sessionId?: number | null
+  kind: string
+  /** Names the thing that the call makes; a second intent with the same kind and key is refused. */
+  key?: string | null
+  createsContent: boolean
+  intent?: Record<string, unknown>
+  leaseUntil?: Date | null
+}
+
+/** Writes the intent of a call. Undefined when one with this kind and key exists: find and follow that. */
+export async function insertOutboundCall(
+  db: Kysely<Database>,
+  call: NewOutboundCall,
+): Promise<OutboundCall | undefined> {
+  return db
+    .insertInto('outboundCalls')
+    .values({
+      installationId: call.installationId,
+      projectId: call.projectId,
+      taskId: call.taskId ?? null,
+      sessionId: call.sessionId ?? null,
+      kind: call.kind,
+      key: call.key ?? null,
+      createsContent: call.createsContent,
+      intent: JSON.stringify(call.intent ?? {}),
+      leaseUntil: call.leaseUntil ?? null,
+    })
+    .onConflict((conflict) => conflict.columns(['kind', 'key']).where('key', 'is not', null).doNothing())
+    .returningAll()
+    .executeTakeFirst()
+}
+
+export async function findOutboundCall(
+  db: Kysely<Database>,
+  by: { id: number } | { kind: string; key: string },
+): Promise<OutboundCall | undefined> {
+  const query = db.selectFrom('outboundCalls').selectAll()
+  if ('id' in by) return query.where('id', '=', by.id).executeTakeFirst()
+  return query.where('kind', '=', by.kind).where('key', '=', by.key).executeTakeFirst()
+}
+
+/** Locks a pending call so that one process follows it up. */
+export async function lockOutboundCall(
+  trx: Transaction<Database>,
+  id: number,
+): Promise<OutboundCall | undefined> {
+  return trx.selectFrom('outboundCalls').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
+}
+
+export async function finishOutboundCall(
+  db: Kysely<Database>,
+  id: number,
+  state: 'done' | 'failed',
+  outcome: Record<string, unknown>,
+): Promise<void> {
+  await db
+    .updateTable('outboundCalls')
+    .set({ state, outcome: JSON.stringify(outcome), finishedAt: new Date() })
+    .where('id', '=', id)
+    .execute()
+}
+
+/** Publish intents whose process did not come back in time: what happened must be asked of GitHub. */
+export async function abandonedPublishes(
+  db: Kysely<Database>,
+  now: Date,
+  limit: number,
+): Promise<OutboundCall[]> {
+  return db
+    .selectFrom('outboundCalls')
+    .selectAll()
+    .where('state', '=', 'pending')
+    .where('kind', '=', 'publish')
+    .where('leaseUntil', '<=', now)
+    .orderBy('id')
+    .limit(limit)
+    .execute()
+}
+
+/** Content-creating calls of an installation in the last minute and hour, failed ones included. */
+export async function contentCallCounts(
+  db: Kysely<Database>,
+  installationId: number,
+): Promise<{ minute: number; hour: number }> {
+  const row = await db
+    .selectFrom('outboundCalls')
+    .select((eb) => [
+      eb.fn.countAll<number>().as('hour'),
+      eb.fn
+        .countAll<number>()
+        .filterWhere('createdAt', '>', sql<Date>`now() - interval '1 minute'`)
+        .as('minute'),
+    ])
+    .where('installationId', '=', installationId)
+    .where('createsContent', '=', true)
+    .where('createdAt', '>', sql<Date>`now() - interval '1 hour'`)
+    .executeTakeFirstOrThrow()
+  return { minute: Number(row.minute), hour: Number(row.hour) }
+}
+
+/** Tasks at work whose session is over and whose pull request was not opened yet. */
+export async function pullRequestsToOpen(db: Kysely<Database>, limit: number): Promise<number[]> {
+  const rows = await db
+    .selectFrom('tasks')
+    .select('tasks.id')
+    .where('status', '=', 'processing')
+    .where((eb) =>
+      eb.not(
+        eb.exists(
+          eb
+            .selectFrom('sessions')
+            .select('sessions.id')
+            .whereRef('sessions.taskId', '=', 'tasks.id')
+            .where('sessions.status', 'in', ['dispatched', 'running']),
+        ),
+      ),
+    )
+    .limit(limit)
+    .execute()
+  return rows.map((row) => row.id)
+}

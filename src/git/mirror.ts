@@ -1,0 +1,284 @@
+import { mkdir, readFile as readBytes, readdir } from 'node:fs/promises'
+import { join, resolve as resolvePath } from 'node:path'
+import { type HeldBranches, heldBranches } from './held.ts'
+import {
+  discardRepository,
+  ensureRepository,
+  fetchedAt,
+  type MirrorDirectory,
+  markFetched,
+  mirrorDirectory,
+  removeStaleLocks,
+  sweepAbandoned,
+} from './mirror-directory.ts'
+import { type PublishRequest, type PublishResult, publish } from './publish.ts'
+import { openQuarantine, type Quarantine } from './quarantine.ts'
+import { type Remote, RemoteError, remoteFailure, remoteHead, remoteMessage, withRemote } from './remote.ts'
+import { createGit, type Git, GitError, type GitOptions } from './run.ts'
+
+export interface MirrorOptions extends GitOptions {
+  /** Directory of all mirrors. A cache: it may be deleted at any time while nothing runs. */
+  root: string
+  fetchTimeoutMs?: number
+  /** How many packs a mirror may gather before `tidy` joins them. */
+  packLimit?: number
+}
+
+export interface Mirrors {
+  root: string
+  git: Git
+  /** The mirror of a project; costs nothing until it is used. */
+  mirror(projectId: number): Mirror
+}
+
+/** A bare copy of a project's branches. Reading one that was never fetched finds an empty repository. */
+export interface Mirror {
+  path: string
+  git: Git
+  held: HeldBranches
+  /**
+   * Brings all branches up to date, and drops those that GitHub dropped. Calls that come while one runs share the
+   * next one, so that what a caller finds afterwards is never older than its call. Throws `RemoteError`.
+   */
+  fetch(remote: Remote): Promise<void>
+  /** Epoch milliseconds of the last complete fetch on this disk, or null. */
+  fetchedAt(): Promise<number | null>
+  has(sha: string): Promise<boolean>
+  /** The commit that a ref or any revision names, or null. */
+  resolve(revision: string): Promise<string | null>
+  /** All branches, without `refs/heads/`, with their commits. Empty for a repository without commits. */
+  branches(): Promise<Map<string, string>>
+  /** A regular file; null when there is none at that path or when it is larger than `maxBytes`. */
+  readFile(revision: string, path: string, maxBytes: number): Promise<Buffer | null>
+  /** The first `limit` paths of a revision in git's order, submodules left out; empty when it does not exist. */
+  listFiles(revision: string, limit: number): Promise<string[]>
+  isAncestor(ancestor: string, descendant: string): Promise<boolean>
+  /** Asks GitHub where a branch stands now, without fetching. Throws `RemoteError`. */
+  remoteHead(remote: Remote, branch: string): Promise<string | null>
+  /** Which branch HEAD names: what a clone checks out. */
+  setHead(branch: string): Promise<void>
+  /** Opens a place for one push, which may build on the held commits of one branch. The caller always discards it. */
+  quarantine(heldBranch: string | null): Promise<Quarantine>
+  /** Pushes one commit to GitHub; see `publish`. */
+  publish(request: PublishRequest): Promise<PublishResult>
+  /** Joins packs when there are many; safe beside everything else. Answers whether it did. */
+  tidy(): Promise<boolean>
+}
+
+const SHA = /^[0-9a-f]{40}$/
+const FETCH_TIMEOUT_MS = 10 * 60 * 1000
+const QUERY_TIMEOUT_MS = 30_000
+const TIDY_TIMEOUT_MS = 30 * 60 * 1000
+const LOCKED = /\.lock': File exists|cannot lock ref|unable to (create|lock)/i
+
+/** Opens the directory of mirrors and removes what earlier processes left half-made. */
+export async function openMirrors(options: MirrorOptions): Promise<Mirrors> {
+  const root = resolvePath(options.root)
+  await mkdir(root, { recursive: true })
+  await sweepAbandoned(root, Date.now())
+  const git = createGit(options)
+  const open = new Map<number, Mirror>()
+  return {
+    root,
+    git,
+    mirror: (projectId) => {
+      const known = open.get(projectId)
+      if (known !== undefined) return known
+      const made = createMirror(git, mirrorDirectory(root, projectId), options)
+      open.set(projectId, made)
+      return made
+    },
+  }
+}
+
+function createMirror(git: Git, directory: MirrorDirectory, options: MirrorOptions): Mirror {
+  const gitDir = directory.repository
+  const held = heldBranches(git, directory)
+  const ensure = () => ensureRepository(git, directory)
+  const ask = async (args: string[], input?: string) => {
+    await ensure()
+    return git.run(args, { gitDir, timeoutMs: QUERY_TIMEOUT_MS, ...(input === undefined ? {} : { input }) })
+  }
+  const resolve = async (revision: string) => {
+    if (revision.includes('\n')) return null
+    const { stdout } = await ask(['cat-file', '--batch-check'], `${revision}^{commit}\n`)
+    return /^([0-9a-f]{40}) commit \d+\n$/.exec(stdout.toString())?.[1] ?? null
+  }
+  return {
+    path: gitDir,
+    git,
+    held,
+    fetch: coalesced((remote) =>
+      fetchInto(git, directory, remote, options.fetchTimeoutMs ?? FETCH_TIMEOUT_MS),
+    ),
+    fetchedAt: () => fetchedAt(directory),
+    has: async (sha) => SHA.test(sha) && (await resolve(sha)) === sha,
+    resolve,
+    branches: async () => {
+      await ensure()
+      return readBranches(git, gitDir)
+    },
+    readFile: async (revision, path, maxBytes) => {
+      const commit = await resolve(revision)
+      return commit === null ? null : readFile(git, gitDir, commit, path, maxBytes)
+    },
+    listFiles: async (revision, limit) => {
+      const commit = await resolve(revision)
+      return commit === null ? [] : listFiles(git, gitDir, commit, limit)
+    },
+    isAncestor: async (ancestor, descendant) => {
+      await ensure()
+      return isAncestor(git, gitDir, ancestor, descendant)
+    },
+    remoteHead: (remote, branch) => remoteHead(git, remote, branch),
+    setHead: async (branch) => {
+      await ensure()
+      await setHead(git, gitDir, branch)
+    },
+    quarantine: async (heldBranch) => {
+      await ensure()
+      return openQuarantine(git, directory, held, heldBranch)
+    },
+    publish: async (request) => {
+      await ensure()
+      return publish(git, { gitDir, ...request })
+    },
+    tidy: () => tidy(git, directory, options.packLimit ?? 40),
+  }
+}
+
+/** Lets at most one call run and one wait; everybody who comes meanwhile shares the waiting one. */
+function coalesced(call: (remote: Remote) => Promise<void>): (remote: Remote) => Promise<void> {
+  let current: Promise<void> | null = null
+  let next: Promise<void> | null = null
+  const begin = (remote: Remote) => {
+    current = call(remote).finally(() => {
+      current = null
+    })
+    return current
+  }
+  return (remote) => {
+    if (current === null) return begin(remote)
+    // Its failure belongs to those who started it.
+    next ??= current
+      .catch(() => undefined)
+      .then(() => {
+        next = null
+        return begin(remote)
+      })
+    return next
+  }
+}
+
+async function fetchInto(
+  git: Git,
+  directory: MirrorDirectory,
+  remote: Remote,
+  timeoutMs: number,
+): Promise<void> {
+  let remade = false
+  let unlocked = false
+  for (;;) {
+    try {
+      await ensureRepository(git, directory)
+      await fetchOnce(git, directory.repository, remote, timeoutMs)
+      return await markFetched(directory)
+    } catch (error) {
+      if (!(error instanceof GitError)) throw error
+      if (error.corrupt && !remade) {
+        remade = true
+        await discardRepository(directory)
+      } else if (LOCKED.test(error.stderr) && !unlocked) {
+        // Another replica on this disk fetches too, or one was killed while it did.
+        unlocked = true
+        await removeStaleLocks(directory.repository, Date.now())
+      } else {
+        throw new RemoteError(remoteFailure(error), remoteMessage(error))
+      }
+    }
+  }
+}
+
+async function fetchOnce(git: Git, gitDir: string, remote: Remote, timeoutMs: number): Promise<void> {
+  const flags = [
+    '--quiet',
+    '--prune',
+    '--no-tags',
+    '--force',
+    '--no-write-fetch-head',
+    '--no-recurse-submodules',
+  ]
+  await withRemote(remote, ({ config, env, secrets }) =>
+    git.run(['fetch', ...flags, '--', remote.url, '+refs/heads/*:refs/heads/*'], {
+      gitDir,
+      config,
+      env,
+      secrets,
+      timeoutMs,
+    }),
+  )
+}
+
+async function readBranches(git: Git, gitDir: string): Promise<Map<string, string>> {
+  const format = '--format=%(objectname) %(refname)'
+  const { stdout } = await git.run(['for-each-ref', format, 'refs/heads'], {
+    gitDir,
+    timeoutMs: QUERY_TIMEOUT_MS,
+  })
+  const lines = stdout.toString().split('\n').filter(Boolean)
+  return new Map(lines.map((line) => [line.slice(41 + 'refs/heads/'.length), line.slice(0, 40)]))
+}
+
+async function readFile(git: Git, gitDir: string, commit: string, path: string, maxBytes: number) {
+  const { stdout } = await git.run(['ls-tree', '-z', '-l', '--full-tree', commit, '--', path], { gitDir })
+  for (const entry of stdout.toString().split('\0')) {
+    const [facts = '', name] = entry.split('\t')
+    const [mode = '', type, sha = '', size] = facts.trim().split(/ +/)
+    if (name !== path || type !== 'blob' || !mode.startsWith('100')) continue
+    if (Number(size) > maxBytes) return null
+    return (await git.run(['cat-file', 'blob', sha], { gitDir, maxOutputBytes: maxBytes + 1 })).stdout
+  }
+  return null
+}
+
+async function listFiles(git: Git, gitDir: string, commit: string, limit: number): Promise<string[]> {
+  const paths: string[] = []
+  let open = ''
+  await git.run(['ls-tree', '-r', '-z', '--full-tree', commit], {
+    gitDir,
+    onOutput: (chunk) => {
+      const entries = (open + chunk.toString('latin1')).split('\0')
+      open = entries.pop() ?? ''
+      const files = entries.filter((entry) => !entry.startsWith('160000'))
+      paths.push(
+        ...files.map((entry) => Buffer.from(entry.slice(entry.indexOf('\t') + 1), 'latin1').toString()),
+      )
+      return paths.length < limit
+    },
+  })
+  return paths.slice(0, limit)
+}
+
+/** Whether one commit descends from the other, or is the same. Throws when either is not there. */
+async function isAncestor(git: Git, gitDir: string, ancestor: string, descendant: string): Promise<boolean> {
+  const args = ['merge-base', '--is-ancestor', ancestor, descendant]
+  return (await git.run(args, { gitDir, allowExit: [1], timeoutMs: QUERY_TIMEOUT_MS })).code === 0
+}
+
+async function setHead(git: Git, gitDir: string, branch: string): Promise<void> {
+  const head = await readBytes(join(gitDir, 'HEAD'), 'utf8')
+  if (head.trim() === `ref: refs/heads/${branch}`) return
+  await git.run(['symbolic-ref', 'HEAD', `refs/heads/${branch}`], { gitDir })
+}
+
+async function tidy(git: Git, directory: MirrorDirectory, packLimit: number): Promise<boolean> {
+  await ensureRepository(git, directory)
+  const packs = await readdir(join(directory.repository, 'objects', 'pack'))
+  if (packs.filter((name) => name.endsWith('.pack')).length <= packLimit) return false
+  // Unreachable objects stay for a day: a push may just be moving in, and held commits may stand on them.
+  await git.run(['gc', '--quiet', '--prune=1.day.ago'], {
+    gitDir: directory.repository,
+    timeoutMs: TIDY_TIMEOUT_MS,
+  })
+  return true
+}

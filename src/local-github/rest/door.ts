@@ -1,0 +1,235 @@
+import type { KeyObject } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Refusal } from '../actions/outcome.ts'
+import type { Caller } from '../auth/authenticate.ts'
+import type { Faults } from '../faults.ts'
+import { contentCreatingOperations } from '../limits.ts'
+import { type Match, matchOperation, type Operation } from '../openapi/description.ts'
+import { checkRequest } from '../openapi/request-check.ts'
+import { responseProblems } from '../openapi/validators.ts'
+import { type RequestRecord, remember } from '../requests.ts'
+import {
+  findRepository,
+  formerRepository,
+  identify,
+  limitKeyOf,
+  operationRefusal,
+  permissionRefusal,
+} from './admit.ts'
+import { handlers } from './areas.ts'
+import { readBody } from './body.ts'
+import type { Answer, Call, RestContext } from './call.ts'
+import { fieldsNotEmulated } from './fields.ts'
+import { limitAnswer, notEmulated, refusalAnswer } from './refusals.ts'
+import { strike } from './strike.ts'
+import { errorAnswer, writeAnswer } from './write.ts'
+
+export interface DoorOptions {
+  context: RestContext
+  publicKey: KeyObject
+  faults: Faults
+  requests: RequestRecord[]
+  /** Answer 500 with the reason when an answer is not what GitHub describes. */
+  checkResponses: boolean
+  onError(error: unknown): void
+}
+
+export const apiBase = '/api/v3'
+
+interface Visit {
+  options: DoorOptions
+  request: IncomingMessage
+  address: URL
+  match: Match
+  caller: Caller
+  limitKey: string
+}
+
+/** Serves one request below the API's base. */
+export async function serveRest(
+  options: DoorOptions,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const startedAt = performance.now()
+  const address = new URL(request.url ?? '/', options.context.addresses.url)
+  const match = matchOperation(request.method ?? 'GET', pathOf(options, address))
+  const id = match.kind === 'emulated' ? match.operation.id : match.kind === 'known' ? match.id : null
+  const caller = identify(options.context, options.publicKey, request.headers.authorization)
+  const record: RequestRecord = {
+    method: request.method ?? 'GET',
+    path: address.pathname + address.search,
+    operationId: id,
+    actor: actorWord(caller),
+    login: 'kind' in caller && caller.kind === 'actor' ? caller.actor.user.login : null,
+    status: 0,
+    at: options.context.now(),
+    contentCreating: id !== null && contentCreatingOperations.has(id),
+    durationMs: 0,
+  }
+  remember(options.requests, record)
+  response.once('close', () => {
+    record.status = response.headersSent ? response.statusCode : 0
+    record.durationMs = performance.now() - startedAt
+  })
+  const fault = options.faults.takeRequest(id ?? '', record.path)
+  if (fault && fault.when !== 'after') return strike(fault, request, response)
+  const { answer, headers } = await answerTo(options, request, address, match, caller)
+  if (fault) return strike(fault, request, response)
+  writeAnswer(response, answer, headers)
+}
+
+function actorWord(caller: Caller | Refusal): RequestRecord['actor'] {
+  if (!('kind' in caller)) return 'anonymous'
+  if (caller.kind === 'app') return 'jwt'
+  return caller.kind === 'actor' ? caller.actor.kind : 'anonymous'
+}
+
+/** The path below the base; `/repositories/{id}` is where redirects of renamed repositories lead. */
+function pathOf(options: DoorOptions, address: URL): string {
+  const path = address.pathname.slice(apiBase.length)
+  const [, id, rest = ''] = /^\/repositories\/(\d+)(\/.*)?$/.exec(path) ?? []
+  const { repositories } = options.context.store
+  const repository = id === undefined ? undefined : repositories.byId(Number(id))
+  return repository ? `/repos/${repositories.fullName(repository)}${rest}` : path
+}
+
+async function answerTo(
+  options: DoorOptions,
+  request: IncomingMessage,
+  address: URL,
+  match: Match,
+  caller: Caller | Refusal,
+): Promise<{ answer: Answer; headers: Record<string, string> }> {
+  if (!request.headers['user-agent']) {
+    request.resume()
+    const message =
+      'Request forbidden by administrative rules. Please make sure your request has a User-Agent header'
+    return { answer: errorAnswer(403, message), headers: {} }
+  }
+  if ('ok' in caller) {
+    request.resume()
+    return { answer: refusalAnswer(caller), headers: {} }
+  }
+  const { counters } = options.context
+  const limitKey = limitKeyOf(options.context, caller)
+  const entered = counters.enter(limitKey)
+  try {
+    const visit = { options, request, address, match, caller, limitKey }
+    const answer = entered.ok ? await guarded(visit) : limitAnswer(entered, limitKey)
+    return { answer, headers: rateHeaders(visit) }
+  } finally {
+    counters.leave(limitKey)
+    request.resume()
+  }
+}
+
+function rateHeaders({ options, limitKey }: Visit): Record<string, string> {
+  const rate = options.context.counters.rate(limitKey)
+  return {
+    'x-ratelimit-limit': String(rate.limit),
+    'x-ratelimit-remaining': String(rate.remaining),
+    'x-ratelimit-used': String(rate.used),
+    'x-ratelimit-reset': String(rate.reset),
+    'x-ratelimit-resource': 'core',
+  }
+}
+
+async function guarded(visit: Visit): Promise<Answer> {
+  try {
+    return await handle(visit)
+  } catch (error) {
+    const isGone = visit.request.destroyed && !visit.request.complete
+    if (!isGone) visit.options.onError(error)
+    return errorAnswer(500, 'Server Error')
+  }
+}
+
+async function handle(visit: Visit): Promise<Answer> {
+  const { caller, match } = visit
+  if (match.kind === 'unknown') return errorAnswer(404, 'Not Found')
+  if (match.kind === 'known') return notEmulated(match.id)
+  const { operation, params } = match
+  const refused = operationRefusal(caller, operation)
+  if (refused) return refusalAnswer(refused)
+  const actor = caller.kind === 'actor' ? caller.actor : null
+  const { context } = visit.options
+  const isAboutRepository = handlers.reads[operation.id] ?? handlers.writes[operation.id]
+  if (!isAboutRepository) {
+    const moved = caller.kind === 'app' ? formerRepository(context, params) : undefined
+    if (moved) return movedAnswer(visit, moved.id)
+    return checked(visit, operation, params, (call) => callGeneral(operation, call))
+  }
+  const found = findRepository(context, actor, params)
+  if (found.kind === 'refused') return refusalAnswer(found.refusal)
+  if (found.kind === 'moved') return movedAnswer(visit, found.repository.id)
+  const denied = permissionRefusal(actor, operation, found.repository)
+  if (denied)
+    return {
+      ...refusalAnswer(denied.refusal),
+      headers: { 'x-accepted-github-permissions': denied.accepted },
+    }
+  return checked(visit, operation, params, (call) => {
+    const { repository } = found
+    const write = handlers.writes[operation.id]
+    if (write && actor) return write({ ...call, actor, repository })
+    const read = handlers.reads[operation.id]
+    if (!read) throw new Error(`${operation.id} was let in without an actor.`)
+    return read({ ...call, repository })
+  })
+}
+
+function callGeneral(operation: Operation, call: Call) {
+  const signed = handlers.signed[operation.id]
+  if (signed && call.actor) return signed({ ...call, actor: call.actor })
+  const general = handlers.general[operation.id]
+  if (!general) throw new Error(`${operation.id} has no handler.`)
+  return general(call)
+}
+
+/** GitHub sends reads on with 301 and everything else with 307, so that the method stays. */
+function movedAnswer({ options, request, address }: Visit, repositoryId: number): Answer {
+  const rest = /^\/repos\/[^/]+\/[^/]+(.*)$/.exec(address.pathname.slice(apiBase.length))?.[1] ?? ''
+  const url = `${options.context.addresses.apiUrl}/repositories/${repositoryId}${rest}${address.search}`
+  const status = request.method === 'GET' ? 301 : 307
+  return errorAnswer(status, 'Moved Permanently', { url, headers: { location: url } })
+}
+
+async function checked(
+  visit: Visit,
+  operation: Operation,
+  params: Record<string, string>,
+  run: (call: Call) => Promise<Answer | Refusal> | Answer | Refusal,
+): Promise<Answer> {
+  const { address, caller, limitKey, options, request } = visit
+  const read = await readBody(request)
+  if (!read.ok) return errorAnswer(read.status, read.message)
+  const verdict = checkRequest(operation, params, address.searchParams, read.body)
+  if (!verdict.ok) return refusalAnswer(verdict)
+  const [field] = fieldsNotEmulated(operation.id, verdict.query, read.body)
+  if (field !== undefined) return notEmulated(`${operation.id} ${field}`)
+  if (contentCreatingOperations.has(operation.id)) {
+    const allowed = options.context.counters.create(limitKey)
+    if (!allowed.ok) return limitAnswer(allowed, limitKey)
+  }
+  const result = await run({
+    context: options.context,
+    actor: caller.kind === 'actor' ? caller.actor : null,
+    limitKey,
+    params,
+    query: verdict.query,
+    body: read.body,
+    headers: request.headers,
+    address,
+  })
+  if ('ok' in result) return refusalAnswer(result)
+  return options.checkResponses ? checkedAnswer(operation, result) : result
+}
+
+function checkedAnswer(operation: Operation, answer: Answer): Answer {
+  if (answer.raw) return answer
+  const body: unknown = answer.body === undefined ? undefined : JSON.parse(JSON.stringify(answer.body))
+  const problems = responseProblems(operation, answer.status, body)
+  if (problems.length === 0) return answer
+  return errorAnswer(500, `The answer of ${operation.id} is not what GitHub describes.`, { errors: problems })
+}

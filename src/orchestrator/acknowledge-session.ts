@@ -1,0 +1,47 @@
+import { applyTaskEvent } from './apply-task-event.ts'
+import { lockWithTask, lostLease } from './authorize-session.ts'
+import { endSession } from './end-session.ts'
+import { inTransaction, type Orchestrator, type Refusal, refuse } from './orchestrator.ts'
+import { reportProgress } from './report-progress.ts'
+
+/** The agent took the work. Saying so twice is a sign of life. */
+export async function acceptSession(
+  orchestrator: Orchestrator,
+  sessionId: number,
+): Promise<{ ok: true } | Refusal> {
+  const result = await reportProgress(orchestrator, sessionId, {})
+  return result.ok ? { ok: true } : result
+}
+
+/** The agent does not take the work: the task goes to somebody else, and the attempt is not counted. */
+export async function declineSession(
+  orchestrator: Orchestrator,
+  sessionId: number,
+  reason: string,
+): Promise<{ ok: true } | Refusal> {
+  return inTransaction(orchestrator, async (unit) => {
+    const locked = await lockWithTask(unit, sessionId)
+    if (locked === undefined) return refuse('not_found', 'There is no such session.')
+    const { session, task } = locked
+    const lost = lostLease(session, unit.now)
+    if (lost) return lost
+    if (session.status !== 'dispatched')
+      return refuse('already_running', 'The agent has taken the work already.')
+    await endSession(unit, session, 'declined', { failureDetail: reason })
+    if (task.status === 'processing') {
+      const applied = await applyTaskEvent(unit, task, {
+        event: 'declined',
+        actor: 'mission-control',
+        sessionId,
+        because: `The agent declined: ${reason}`,
+        changes: { notBefore: new Date(unit.now.getTime() + DECLINED_SECONDS * 1000) },
+      })
+      if (!applied.ok) return applied
+      await unit.enqueue('dispatch', { taskId: task.id }, DECLINED_SECONDS)
+    }
+    return { ok: true }
+  })
+}
+
+/** A declined task waits this long, or a full agent and the dispatcher would play ping-pong. */
+const DECLINED_SECONDS = 5

@@ -1,0 +1,60 @@
+import { findProjectByRepository } from '../db/repositories/projects.ts'
+import { findTaskByNumber, lockTask, updateTask } from '../db/repositories/tasks.ts'
+import { applyTaskEvent } from './apply-task-event.ts'
+import { inTransaction, type Orchestrator } from './orchestrator.ts'
+import {
+  approvedHash,
+  type IssueSnapshot,
+  issueFacts,
+  type Person,
+  type RepositorySnapshot,
+} from './touch-task.ts'
+
+/** An edit of an issue's title or body. `trusted`: the editor has the trigger right. */
+export interface IssueEdit {
+  repository: RepositorySnapshot
+  /** The issue as it is at GitHub now. */
+  issue: IssueSnapshot
+  by: Person
+  trusted: boolean
+}
+
+/**
+ * What runs is what was approved. An edit by somebody with the trigger right approves the new text; one by
+ * anybody else takes a waiting task back to the backlog. An edit that changes nothing against the approved
+ * text (a late or repeated delivery) is no edit.
+ */
+export async function recordEdit(orchestrator: Orchestrator, edit: IssueEdit): Promise<void> {
+  await inTransaction(orchestrator, async (unit) => {
+    const project = await findProjectByRepository(unit.trx, edit.repository.githubId)
+    const found = project && (await findTaskByNumber(unit.trx, project.id, edit.issue.number))
+    const task = found && (await lockTask(unit.trx, found.id))
+    if (project === undefined || task === undefined) return
+    const hash = approvedHash(edit.issue)
+    if (hash === task.approvedSha256) {
+      await updateTask(unit.trx, task.id, { issueUpdatedAt: edit.issue.updatedAt })
+      return
+    }
+    const waits = task.status === 'ready'
+    const applied = await applyTaskEvent(unit, task, {
+      event: edit.trusted ? 'edited_trusted' : 'edited_untrusted',
+      actor: edit.by.login,
+      ...(edit.trusted
+        ? {}
+        : { because: `${edit.by.login}, who may not trigger work here, edited the issue.` }),
+      changes: {
+        ...(await issueFacts(unit, project, edit.issue)),
+        ...(edit.trusted
+          ? {
+              title: edit.issue.title,
+              description: edit.issue.body,
+              approvalLost: false,
+              ...(waits ? { approvedSha256: hash, sourcesSha256: null } : {}),
+            }
+          : { approvalLost: true }),
+      },
+    })
+    if (!applied.ok) throw new Error(`an edit was refused: ${applied.reason}`)
+    if (applied.task.status === 'ready') await unit.enqueue('gather-sources', { taskId: task.id })
+  })
+}

@@ -1,0 +1,68 @@
+import { dueSessions, type Session } from '../db/repositories/sessions.ts'
+import type { Task } from '../db/repositories/tasks.ts'
+import { isLive } from '../domain/session.ts'
+import { applyTaskEvent } from './apply-task-event.ts'
+import { lockWithTask } from './authorize-session.ts'
+import { endSession } from './end-session.ts'
+import { failAttempt } from './fail-attempt.ts'
+import { inTransaction, type Orchestrator, type Unit } from './orchestrator.ts'
+
+const BATCH = 100
+
+/**
+ * Ends live sessions whose time is over: a stop that was not obeyed, an assignment that nobody acknowledged,
+ * a lost lease, the wall clock. Each in its own transaction, under its lock, read again: running this on
+ * several replicas, or twice, ends each session once. Answers how many it ended.
+ */
+export async function sweepSessions(orchestrator: Orchestrator): Promise<number> {
+  const due = await dueSessions(orchestrator.db, orchestrator.clock.now(), BATCH)
+  let ended = 0
+  for (const { id } of due) {
+    const done = await inTransaction(orchestrator, async (unit) => {
+      const locked = await lockWithTask(unit, id)
+      if (locked === undefined || !isLive(locked.session.status)) return false
+      return sweep(unit, locked.task, locked.session)
+    })
+    if (done) ended += 1
+  }
+  return ended
+}
+
+async function sweep(unit: Unit, task: Task, session: Session): Promise<boolean> {
+  const over = (time: Date | null): boolean => time !== null && time <= unit.now
+  if (session.stopRequested !== null && (over(session.stopBy) || over(session.leaseUntil))) {
+    await endSession(unit, session, session.stopRequested === 'pause' ? 'paused' : 'cancelled')
+    return true
+  }
+  if (over(session.acknowledgeBy)) {
+    await endSession(unit, session, 'not_acknowledged')
+    await returnTask(unit, task, session)
+    return true
+  }
+  if (over(session.deadline)) {
+    const because = `The session took longer than its ${Math.round(session.wallClockSeconds / 60)} minutes.`
+    const ended = await endSession(unit, session, 'timed_out', { failureDetail: because })
+    await failAttempt(unit, task, ended, 'attempt_failed', because)
+    return true
+  }
+  if (over(session.leaseUntil)) {
+    const because = 'The agent gave no sign of life until its lease ended.'
+    const ended = await endSession(unit, session, 'lease_lost', { failureDetail: because })
+    await failAttempt(unit, task, ended, 'attempt_failed', because)
+    return true
+  }
+  return false
+}
+
+/** Nobody took the assignment: not an attempt. The task goes to the next agent at once. */
+async function returnTask(unit: Unit, task: Task, session: Session): Promise<void> {
+  if (task.status !== 'processing') return
+  const applied = await applyTaskEvent(unit, task, {
+    event: 'declined',
+    actor: 'mission-control',
+    sessionId: session.id,
+    because: 'The agent did not acknowledge the assignment in time.',
+  })
+  if (!applied.ok) throw new Error(`declined was refused: ${applied.reason}`)
+  await unit.enqueue('dispatch', { taskId: task.id })
+}

@@ -1,0 +1,75 @@
+import { z } from 'zod'
+import type { IssueSnapshot, Person, RepositorySnapshot } from '../orchestrator/touch-task.ts'
+
+/** The fields of GitHub's webhooks that we read; everything else in them is left alone. */
+const id = z.int().positive()
+export const AccountPayload = z.object({ id, login: z.string(), type: z.string().optional() })
+export const RepositoryPayload = z.object({
+  id,
+  name: z.string(),
+  private: z.boolean(),
+  default_branch: z.string(),
+  owner: AccountPayload,
+})
+export const InstallationPayload = z.object({ id })
+export const IssuePayload = z.object({
+  id,
+  number: id,
+  html_url: z.string(),
+  title: z.string(),
+  body: z.string().nullish(),
+  user: AccountPayload.nullish(),
+  state: z.enum(['open', 'closed']),
+  state_reason: z.string().nullish(),
+  updated_at: z.string(),
+  comments: z.int(),
+  labels: z.array(z.object({ name: z.string() })).nullish(),
+  pull_request: z.unknown().optional(),
+})
+export type IssuePayload = z.infer<typeof IssuePayload>
+
+/** What every event in a repository carries. */
+export const RepositoryEvent = z.object({
+  action: z.string().optional(),
+  repository: RepositoryPayload,
+  installation: InstallationPayload,
+  sender: AccountPayload,
+})
+export type RepositoryEvent = z.infer<typeof RepositoryEvent>
+
+export function repositorySnapshot(event: RepositoryEvent): RepositorySnapshot {
+  const { repository, installation } = event
+  return {
+    githubId: repository.id,
+    installationId: installation.id,
+    owner: repository.owner.login,
+    ownerId: repository.owner.id,
+    name: repository.name,
+    private: repository.private,
+    defaultBranch: repository.default_branch,
+  }
+}
+
+/** The account `ghost` stands for people who are gone, as on GitHub's own pages. */
+const GHOST = { id: 10_137, login: 'ghost' }
+
+export function issueSnapshot(issue: IssuePayload): IssueSnapshot {
+  const author = issue.user ?? GHOST
+  return {
+    id: issue.id,
+    number: issue.number,
+    url: issue.html_url,
+    title: issue.title,
+    body: issue.body ?? '',
+    authorId: author.id,
+    authorLogin: author.login,
+    open: issue.state === 'open',
+    updatedAt: new Date(issue.updated_at),
+    labels: (issue.labels ?? []).map((label) => label.name),
+    comments: issue.comments,
+  }
+}
+
+export function person(account: z.infer<typeof AccountPayload>): Person {
+  return { id: account.id, login: account.login }
+}

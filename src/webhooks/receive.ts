@@ -1,0 +1,136 @@
+import { createHmac, timingSafeEqual } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Pool } from 'pg'
+import { type ReceivedDelivery, storeDeliveries } from '../db/repositories/webhook-deliveries.ts'
+import type { Logger } from '../runtime/logger.ts'
+import { Batcher } from './batcher.ts'
+
+/** GitHub sends at most 25 MB. https://docs.github.com/webhooks/webhook-events-and-payloads#payload-cap */
+export const MAX_PAYLOAD_BYTES = 25 * 1024 * 1024
+const GUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+const EVENT = /^[a-z_]{1,50}$/
+const BODY_MS = 10_000
+
+export interface ReceiverOptions {
+  pool: Pool
+  /** Accepted secrets, the current one first; the second is for rotation. Never empty. */
+  secrets: readonly string[]
+  logger: Logger
+  /** Called after a batch is stored. */
+  onStored: () => void
+  maxBytes?: number
+}
+
+/**
+ * The door for GitHub's webhooks, on bare node:http: the size is capped while streaming, the signature checked
+ * over the raw bytes, and the delivery committed to Postgres before the 202. Nothing is parsed here.
+ */
+export function createReceiver(
+  options: ReceiverOptions,
+): (req: IncomingMessage, res: ServerResponse) => Promise<void> {
+  const maxBytes = options.maxBytes ?? MAX_PAYLOAD_BYTES
+  if (options.secrets.length === 0) throw new Error('a webhook secret is needed')
+  const batcher = new Batcher<ReceivedDelivery>(
+    async (batch) => {
+      await storeDeliveries(options.pool, batch)
+      options.onStored()
+    },
+    { most: 64, inFlight: 2 },
+  )
+  return async (req, res) => {
+    const refusal = checkHeaders(req, maxBytes)
+    if (refusal) return answer(req, res, refusal.status, refusal.error)
+    const body = await readBody(req, maxBytes)
+    if (!body.ok) return answer(req, res, body.status, body.error)
+    const signature = String(req.headers['x-hub-signature-256'] ?? '')
+    if (!options.secrets.some((secret) => isSigned(secret, body.bytes, signature))) {
+      return answer(req, res, 401, 'The signature in X-Hub-Signature-256 is missing or wrong.')
+    }
+    try {
+      await batcher.add({
+        id: String(req.headers['x-github-delivery']).toLowerCase(),
+        event: String(req.headers['x-github-event']),
+        payload: body.bytes,
+      })
+    } catch (error) {
+      options.logger.error({ err: error }, 'a delivery could not be stored')
+      return answer(req, res, 503, 'The delivery could not be stored; deliver it again.')
+    }
+    return answer(req, res, 202, null)
+  }
+}
+
+interface HttpRefusal {
+  status: number
+  error: string
+}
+
+function checkHeaders(req: IncomingMessage, maxBytes: number): HttpRefusal | null {
+  const { headers } = req
+  if (req.method !== 'POST') return { status: 405, error: 'Webhooks are sent with POST.' }
+  const type = String(headers['content-type'] ?? '')
+    .split(';')[0]
+    ?.trim()
+    .toLowerCase()
+  if (type !== 'application/json') {
+    return { status: 415, error: "Set the webhook's content type to application/json." }
+  }
+  if (headers['content-encoding'] !== undefined)
+    return { status: 415, error: 'Encoded bodies are not accepted.' }
+  if (!GUID.test(String(headers['x-github-delivery'] ?? ''))) {
+    return { status: 400, error: 'The header X-GitHub-Delivery must be a GUID.' }
+  }
+  if (!EVENT.test(String(headers['x-github-event'] ?? ''))) {
+    return { status: 400, error: 'The header X-GitHub-Event must name an event.' }
+  }
+  if (Number(headers['content-length'] ?? 0) > maxBytes) return tooLarge(maxBytes)
+  return null
+}
+
+function tooLarge(maxBytes: number): HttpRefusal {
+  return { status: 413, error: `A webhook's body has at most ${maxBytes} bytes.` }
+}
+
+/** Reads the body in memory, at most `maxBytes`, in at most 10 seconds. */
+function readBody(
+  req: IncomingMessage,
+  maxBytes: number,
+): Promise<{ ok: true; bytes: Buffer } | ({ ok: false } & HttpRefusal)> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    const timer = setTimeout(
+      () => end({ ok: false, status: 408, error: 'The body came too slowly.' }),
+      BODY_MS,
+    )
+    const end = (result: { ok: true; bytes: Buffer } | ({ ok: false } & HttpRefusal)): void => {
+      clearTimeout(timer)
+      req.off('data', onData)
+      resolve(result)
+    }
+    const onData = (chunk: Buffer): void => {
+      size += chunk.length
+      if (size > maxBytes) end({ ok: false, ...tooLarge(maxBytes) })
+      else chunks.push(chunk)
+    }
+    req.on('data', onData)
+    req.on('end', () => end({ ok: true, bytes: Buffer.concat(chunks) }))
+    req.on('error', () => end({ ok: false, status: 400, error: 'The body was cut off.' }))
+  })
+}
+
+function isSigned(secret: string, body: Buffer, signature: string): boolean {
+  const expected = Buffer.from(`sha256=${createHmac('sha256', secret).update(body).digest('hex')}`)
+  const given = Buffer.from(signature)
+  return given.length === expected.length && timingSafeEqual(given, expected)
+}
+
+function answer(req: IncomingMessage, res: ServerResponse, status: number, error: string | null): void {
+  const body = JSON.stringify(error === null ? { accepted: true } : { error })
+  // what is left of a refused body is not read: the connection ends with the answer
+  if (!req.complete) res.setHeader('connection', 'close')
+  res.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
+  res.end(body, () => {
+    if (!req.complete) req.destroy()
+  })
+}

@@ -1,0 +1,123 @@
+import type { Kysely } from 'kysely'
+import type { Pool } from 'pg'
+import {
+  type ClaimedDelivery,
+  claimDeliveries,
+  failDelivery,
+  finishDelivery,
+} from '../db/repositories/webhook-deliveries.ts'
+import type { Database } from '../db/schema.ts'
+import { isGitHubError } from '../github/error.ts'
+import type { Service } from '../runtime/lifecycle.ts'
+import type { Logger } from '../runtime/logger.ts'
+
+/** Handles one parsed delivery; throws when it should be tried again. */
+export type DeliveryHandler = (delivery: { id: string; name: string; payload: unknown }) => Promise<void>
+
+const BATCH = 50
+/** A delivery whose worker died is taken by another one after this time. */
+const WORK_SECONDS = 60
+const MOST_ATTEMPTS = 6
+const POLL_MS = 1_000
+const FIRST_RETRY_MS = 1_000
+
+export interface WorkerOptions {
+  db: Kysely<Database>
+  pool: Pool
+  handle: DeliveryHandler
+  logger: Logger
+}
+
+/** Takes stored deliveries and hands them to the handlers; woken by `wake`, and once a second in any case. */
+export class DeliveryWorker implements Service {
+  readonly name = 'webhook worker'
+  readonly #options: WorkerOptions
+  readonly #timer: NodeJS.Timeout
+  readonly #inFlight = new Set<Promise<void>>()
+  #draining: Promise<void> | null = null
+  #again = false
+  #stopped = false
+
+  constructor(options: WorkerOptions) {
+    this.#options = options
+    this.#timer = setInterval(() => this.wake(), POLL_MS)
+  }
+
+  /** There may be something to do. A wake-up that comes while draining is not lost. */
+  wake(): void {
+    this.#again = true
+    if (this.#draining || this.#stopped) return
+    this.#draining = this.#drain()
+      .catch((error: unknown) => this.#options.logger.error({ err: error }, 'deliveries could not be taken'))
+      .finally(() => {
+        this.#draining = null
+        if (this.#again && this.#inFlight.size < BATCH) this.wake()
+      })
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    clearInterval(this.#timer)
+    await this.#draining
+    await Promise.all(this.#inFlight)
+  }
+
+  /** A slow handler does not keep the others back: at most 50 are under way, and a free place is filled. */
+  async #drain(): Promise<void> {
+    while (this.#again && !this.#stopped && this.#inFlight.size < BATCH) {
+      this.#again = false
+      const room = BATCH - this.#inFlight.size
+      const batch = await claimDeliveries(this.#options.pool, room, WORK_SECONDS)
+      if (batch.length === room) this.#again = true
+      for (const delivery of batch) this.#start(delivery)
+    }
+  }
+
+  #start(delivery: ClaimedDelivery): void {
+    const run = this.#handle(delivery)
+      .catch((error: unknown) =>
+        this.#options.logger.error({ err: error, delivery: delivery.id }, 'a delivery could not be settled'),
+      )
+      .finally(() => {
+        this.#inFlight.delete(run)
+        if (this.#again) this.wake()
+      })
+    this.#inFlight.add(run)
+  }
+
+  async #handle(delivery: ClaimedDelivery): Promise<void> {
+    const { db, logger, handle } = this.#options
+    const parsed = parse(delivery.payload)
+    if (!parsed.ok) {
+      logger.warn(
+        { delivery: delivery.id, event: delivery.event, reason: parsed.error },
+        'delivery is malformed',
+      )
+      return failDelivery(db, delivery.id, parsed.error, null)
+    }
+    try {
+      await handle({ id: delivery.id, name: delivery.event, payload: parsed.payload })
+      await finishDelivery(db, delivery.id)
+    } catch (error) {
+      const retryAt = delivery.attempts >= MOST_ATTEMPTS ? null : retryTime(error, delivery.attempts)
+      logger.error({ err: error, delivery: delivery.id, event: delivery.event, retryAt }, 'delivery failed')
+      await failDelivery(db, delivery.id, String(error), retryAt)
+    }
+  }
+}
+
+function parse(payload: Buffer): { ok: true; payload: object } | { ok: false; error: string } {
+  try {
+    const value: unknown = JSON.parse(payload.toString('utf8'))
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? { ok: true, payload: value }
+      : { ok: false, error: 'the body is not a JSON object' }
+  } catch (error) {
+    return { ok: false, error: `the body is not JSON: ${error instanceof Error ? error.message : error}` }
+  }
+}
+
+function retryTime(error: unknown, attempts: number): Date {
+  if (isGitHubError(error, 'rate_limited') && error.until) return error.until
+  return new Date(Date.now() + FIRST_RETRY_MS * 4 ** (attempts - 1))
+}
