@@ -57,7 +57,9 @@ export function decideOutcome(facts: WorkFacts): Outcome {
     if (!report.summary) return failed('the program reported a result without a summary', facts)
     return { outcome: 'result', title, summary: paragraphs(report.summary, ...facts.notes) }
   }
-  if (!hasWork(facts.mode, facts)) return failed('the program succeeded but there are no commits', facts)
+  if (!hasWork(facts.mode, facts)) {
+    return { ...failed('the program succeeded but there are no commits', facts), failure: 'empty' }
+  }
   return { outcome: 'pull_request', title, summary: paragraphs(report.summary ?? '', ...facts.notes) }
 }
 
@@ -71,8 +73,12 @@ export function hasWork(mode: SessionMode, counts: Pick<WorkFacts, 'commits' | '
 
 function interruptedOutcome(facts: WorkFacts, reason: HaltReason): Outcome {
   const { wallClockSeconds, tokenBudget } = facts.limits
-  if (reason === 'wall_clock') return failed(`the wall clock of ${wallClockSeconds} s ran out`, facts)
-  if (reason === 'budget') return failed(`the token budget of ${tokenBudget} tokens is spent (budget)`, facts)
+  if (reason === 'wall_clock') {
+    return { ...failed(`the wall clock of ${wallClockSeconds} s ran out`, facts), failure: 'timeout' }
+  }
+  if (reason === 'budget') {
+    return { ...failed(`the token budget of ${tokenBudget} tokens is spent (budget)`, facts), failure: 'budget' }
+  }
   const why =
     reason === 'shutdown' ? 'The runner is stopping.' : `The work was stopped on request (${reason}).`
   return { outcome: 'stopped', summary: paragraphs(why, saved(facts), ...facts.notes) }

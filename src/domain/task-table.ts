@@ -122,7 +122,7 @@ const requestRows: readonly TaskRow[] = [
 
 // biome-ignore format: one row per line
 const sessionRows: readonly TaskRow[] = [
-  { from: ['ready'], event: 'claimed', to: 'processing', guards: ['open'], movedBy: agent, why: 'An agent took it: session, branch, reservation and lease are made in one transaction.' },
+  { from: ['ready'], event: 'claimed', to: 'processing', guards: ['open'], movedBy: agent, why: 'An agent took it: session, branch and lease are made in one transaction.' },
   { from: ['processing'], event: 'declined', to: 'ready', requested: true, automatic: true, movedBy: 'the dispatcher', why: 'The agent declined or did not acknowledge; the next channel or agent gets it.' },
   { from: ['processing'], event: 'pull_request_ready', to: 'review', movedBy: 'a reviewer', why: 'The agent finished and its pull request exists.' },
   { from: ['processing'], event: 'result_posted', to: 'review', movedBy: 'a reviewer', why: 'The agent finished with a result instead of commits; it is posted for review.' },
@@ -143,7 +143,7 @@ const sessionRows: readonly TaskRow[] = [
 // biome-ignore format: one row per line
 const reviewRows: readonly TaskRow[] = [
   { from: ['processing'], event: 'pull_request_merged', to: 'done', stop: 'grace', records: 'merge', movedBy: github, why: 'A person merged the pull request while an agent was at work.' },
-  { from: ['backlog', 'ready', 'paused', 'review', 'cancelled'], event: 'pull_request_merged', to: 'done', records: 'merge', movedBy: github, why: 'The pull request was merged; reward and reputation follow.' },
+  { from: ['backlog', 'ready', 'paused', 'review', 'cancelled'], event: 'pull_request_merged', to: 'done', records: 'merge', movedBy: github, why: 'The pull request was merged.' },
   { from: ['done'], event: 'pull_request_merged', to: 'same', records: 'merge', movedBy: github, why: 'The merge arrived after the issue was closed; it is recorded and nothing is lost.' },
   { from: ['processing'], event: 'pull_request_closed', to: 'paused', pauseReason: 'person', stop: 'grace', movedBy: maintainer, why: 'A person closed the pull request without merging while an agent was at work.' },
   { from: ['review', 'ready'], event: 'pull_request_closed', to: 'backlog', movedBy: maintainer, why: 'The pull request was closed without merging.' },

@@ -34,18 +34,25 @@ export function heldBranches(git: Git, directory: MirrorDirectory): HeldBranches
   const path = (branch: string) =>
     join(directory.held, `${createHash('sha256').update(branch).digest('hex').slice(0, 40)}.git`)
   const find = (branch: string) => readMarker(path(branch))
+  const restoring = new Map<string, Promise<void>>()
+  const restore = async (branch: string, sha: string, bundle: () => Promise<Buffer>) => {
+    const fresh = await makeRepository(git, directory)
+    try {
+      await unbundle(git, fresh, await bundle(), sha)
+      await replace(directory, fresh, path(branch))
+    } finally {
+      await rm(fresh, { recursive: true, force: true })
+    }
+  }
   return {
     path,
     find,
     restore: async (branch, sha, bundle) => {
       if ((await find(branch)) === sha) return
-      const fresh = await makeRepository(git, directory)
-      try {
-        await unbundle(git, fresh, await bundle(), sha)
-        await replace(directory, fresh, path(branch))
-      } finally {
-        await rm(fresh, { recursive: true, force: true })
-      }
+      const key = `${sha} ${branch}`
+      const running = restoring.get(key) ?? restore(branch, sha, bundle)
+      restoring.set(key, running)
+      await running.finally(() => restoring.delete(key))
     },
     show: (branch, sha, others, head) => writeRefs(path(branch), branch, sha, others, head),
     prepare: async (branch) => {

@@ -11,6 +11,7 @@ import {
   removeStaleLocks,
   sweepAbandoned,
 } from './mirror-directory.ts'
+import { isAncestor, listFiles, readBranches, readFile, resolveCommit } from './mirror-reads.ts'
 import { type PublishRequest, type PublishResult, publish } from './publish.ts'
 import { openQuarantine, type Quarantine } from './quarantine.ts'
 import { type Remote, RemoteError, remoteFailure, remoteHead, remoteMessage, withRemote } from './remote.ts'
@@ -67,7 +68,6 @@ export interface Mirror {
 
 const SHA = /^[0-9a-f]{40}$/
 const FETCH_TIMEOUT_MS = 10 * 60 * 1000
-const QUERY_TIMEOUT_MS = 30_000
 const TIDY_TIMEOUT_MS = 30 * 60 * 1000
 const LOCKED = /\.lock': File exists|cannot lock ref|unable to (create|lock)/i
 
@@ -95,14 +95,9 @@ function createMirror(git: Git, directory: MirrorDirectory, options: MirrorOptio
   const gitDir = directory.repository
   const held = heldBranches(git, directory)
   const ensure = () => ensureRepository(git, directory)
-  const ask = async (args: string[], input?: string) => {
-    await ensure()
-    return git.run(args, { gitDir, timeoutMs: QUERY_TIMEOUT_MS, ...(input === undefined ? {} : { input }) })
-  }
   const resolve = async (revision: string) => {
-    if (revision.includes('\n')) return null
-    const { stdout } = await ask(['cat-file', '--batch-check'], `${revision}^{commit}\n`)
-    return /^([0-9a-f]{40}) commit \d+\n$/.exec(stdout.toString())?.[1] ?? null
+    await ensure()
+    return resolveCommit(git, gitDir, revision)
   }
   return {
     path: gitDir,
@@ -217,52 +212,6 @@ async function fetchOnce(git: Git, gitDir: string, remote: Remote, timeoutMs: nu
       timeoutMs,
     }),
   )
-}
-
-async function readBranches(git: Git, gitDir: string): Promise<Map<string, string>> {
-  const format = '--format=%(objectname) %(refname)'
-  const { stdout } = await git.run(['for-each-ref', format, 'refs/heads'], {
-    gitDir,
-    timeoutMs: QUERY_TIMEOUT_MS,
-  })
-  const lines = stdout.toString().split('\n').filter(Boolean)
-  return new Map(lines.map((line) => [line.slice(41 + 'refs/heads/'.length), line.slice(0, 40)]))
-}
-
-async function readFile(git: Git, gitDir: string, commit: string, path: string, maxBytes: number) {
-  const { stdout } = await git.run(['ls-tree', '-z', '-l', '--full-tree', commit, '--', path], { gitDir })
-  for (const entry of stdout.toString().split('\0')) {
-    const [facts = '', name] = entry.split('\t')
-    const [mode = '', type, sha = '', size] = facts.trim().split(/ +/)
-    if (name !== path || type !== 'blob' || !mode.startsWith('100')) continue
-    if (Number(size) > maxBytes) return null
-    return (await git.run(['cat-file', 'blob', sha], { gitDir, maxOutputBytes: maxBytes + 1 })).stdout
-  }
-  return null
-}
-
-async function listFiles(git: Git, gitDir: string, commit: string, limit: number): Promise<string[]> {
-  const paths: string[] = []
-  let open = ''
-  await git.run(['ls-tree', '-r', '-z', '--full-tree', commit], {
-    gitDir,
-    onOutput: (chunk) => {
-      const entries = (open + chunk.toString('latin1')).split('\0')
-      open = entries.pop() ?? ''
-      const files = entries.filter((entry) => !entry.startsWith('160000'))
-      paths.push(
-        ...files.map((entry) => Buffer.from(entry.slice(entry.indexOf('\t') + 1), 'latin1').toString()),
-      )
-      return paths.length < limit
-    },
-  })
-  return paths.slice(0, limit)
-}
-
-/** Whether one commit descends from the other, or is the same. Throws when either is not there. */
-async function isAncestor(git: Git, gitDir: string, ancestor: string, descendant: string): Promise<boolean> {
-  const args = ['merge-base', '--is-ancestor', ancestor, descendant]
-  return (await git.run(args, { gitDir, allowExit: [1], timeoutMs: QUERY_TIMEOUT_MS })).code === 0
 }
 
 async function setHead(git: Git, gitDir: string, branch: string): Promise<void> {

@@ -1,9 +1,15 @@
 import { once } from 'node:events'
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createBundle } from './bundle.ts'
 import type { HeldBranches } from './held.ts'
-import { type InspectRange, inspectPush, isComplete, type PushInspection } from './inspect.ts'
+import {
+  type InspectPlace,
+  type InspectRange,
+  inspectPush,
+  isComplete,
+  type PushInspection,
+} from './inspect.ts'
 import { type MirrorDirectory, ownedName } from './mirror-directory.ts'
 import { exitOf, type Git, GitError, type GitProcess, redact, stopProcess } from './run.ts'
 
@@ -27,16 +33,22 @@ export interface Quarantine {
 }
 
 export interface ReceiveLimits {
+  /** Of the pack as it is sent. */
   maxBytes: number
+  /** Of all its objects together: a small pack can unpack to anything. */
+  maxUnpackedBytes: number
+  /** Of one object; GitHub takes no file over 100 MB. */
+  maxObjectBytes: number
   timeoutMs?: number
 }
 
 export type ReceiveResult =
   | { ok: true; bytes: number }
-  | { ok: false; code: 'too_large' | 'malformed'; detail: string; bytes: number }
+  | { ok: false; code: 'too_large' | 'unpacks_too_large' | 'malformed'; detail: string; bytes: number }
 
 const RECEIVE_TIMEOUT_MS = 15 * 60 * 1000
 const STDERR_BYTES = 8192
+const INDEX_BYTES = 256 * 1024 * 1024
 
 /** Opens a quarantine. Of held commits it sees those of the given branch alone. */
 export async function openQuarantine(
@@ -55,11 +67,16 @@ export async function openQuarantine(
   // A file and not GIT_ALTERNATE_OBJECT_DIRECTORIES: in that, a colon in the path would need quoting.
   await writeFile(join(objects, 'info', 'alternates'), `${borrowed.join('\n')}\n`)
   // No single allocation of git may grow beyond this, whatever sizes a pack claims.
-  const env = { GIT_OBJECT_DIRECTORY: objects, GIT_ALLOC_LIMIT: '1g' }
+  const env = { GIT_OBJECT_DIRECTORY: objects, GIT_ALLOC_LIMIT: '512m' }
   const place = { git, gitDir, env }
   return {
     env,
-    receive: (pack, limits) => receive(git, gitDir, env, pack, limits),
+    receive: async (pack, limits) => {
+      const received = await receive(git, gitDir, env, pack, limits)
+      if (!received.ok) return received
+      const excess = await measure(place, objects, limits)
+      return excess === null ? received : { ...excess, bytes: received.bytes }
+    },
     isComplete: (sha) => isComplete(place, sha),
     inspect: (range) => inspectPush(place, range),
     accept: async (name, oldSha, newSha) => {
@@ -103,6 +120,31 @@ async function receive(
     // The objects directory must not be removed under a process that still writes into it.
     await exit.catch(() => undefined)
   }
+}
+
+/** Compares what the pack unpacks to with the limits; null: it is within them. */
+async function measure({ git, gitDir, env }: InspectPlace, objects: string, limits: ReceiveLimits) {
+  const names = await readdir(join(objects, 'pack'))
+  const indexes = names.filter((name) => name.endsWith('.idx')).map((name) => join(objects, 'pack', name))
+  let total = 0
+  for (const index of indexes) {
+    const { stdout } = await git.run(['show-index'], {
+      input: await readFile(index),
+      maxOutputBytes: INDEX_BYTES,
+    })
+    const ids = stdout.toString().replace(/^\d+ ([0-9a-f]+).*$/gm, '$1')
+    const how = ['cat-file', '--batch-check=%(objectsize)', '--buffer']
+    const sizes = await git.run(how, { gitDir, env, input: ids, maxOutputBytes: INDEX_BYTES })
+    for (const size of sizes.stdout.toString().split('\n').map(Number)) {
+      total += size
+      if (size > limits.maxObjectBytes) return tooLarge('a file in it is larger than', limits.maxObjectBytes)
+    }
+  }
+  return total > limits.maxUnpackedBytes ? tooLarge('it unpacks to more than', limits.maxUnpackedBytes) : null
+}
+
+function tooLarge(what: string, bytes: number) {
+  return { ok: false, code: 'unpacks_too_large', detail: `${what} ${bytes / 1_000_000} MB` } as const
 }
 
 function lastWords(child: GitProcess): () => string {

@@ -88,6 +88,8 @@ async function writeComment(
   const { db, clock } = context.orchestrator
   if (task.status === 'backlog' && projection.commentId === null && task.statusBecause === null) return true
   const view = await statusView(context.orchestrator, task)
+  // the session is over and its pull request about to be opened: that will be worth showing
+  if (task.status === 'processing' && view.progress === null) return true
   const body = renderStatusComment(view)
   const essence = sha256(JSON.stringify(essenceOf(view)))
   if (essence === projection.commentSha256 && !progressIsDue(task, projection, clock.now())) return true
@@ -101,11 +103,18 @@ async function writeComment(
   return true
 }
 
-/** What is worth an edit. Progress alone is not: times and counters of a running session are left out. */
+/**
+ * What is worth an edit. Of a session at work only that it is: its progress, spending, model and pushes wait for
+ * the next edit, at most five minutes.
+ */
 function essenceOf(view: StatusView): object {
-  const waits = view.task.status === 'ready'
+  const { task, agent, sessions, contextIsOlder, configProblem, pullRequest } = view
+  if (task.status === 'processing') {
+    return { task, agent, attempts: sessions.length, contextIsOlder, configProblem, pullRequest }
+  }
+  const waits = task.status === 'ready'
   const gates = waits ? view.gates.filter((gate) => gate.holds).map((gate) => gate.name) : null
-  return { ...view, progress: null, events: null, spent: view.progress ? null : view.spent, gates }
+  return { ...view, progress: null, events: null, gates }
 }
 
 function progressIsDue(task: Task, projection: Projection, now: Date): boolean {

@@ -1,7 +1,7 @@
 import type { GitHost } from './git/host.ts'
 import type { Store } from './store/store.ts'
 import type { User } from './store/user.ts'
-import type { WebhookEmitter } from './webhooks/emitter.ts'
+import type { WebhookEmitter } from './webhooks/event.ts'
 
 /** The app as GitHub knows it. */
 export interface AppRegistration {
@@ -14,7 +14,7 @@ export interface AppRegistration {
   createdAt: Date
 }
 
-export interface Addresses {
+interface Addresses {
   /** Origin, no slash at the end; the web pages and git live here. */
   url: string
   /** Base of the REST API. */

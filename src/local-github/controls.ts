@@ -9,14 +9,14 @@ import type { Issue } from './store/issue.ts'
 import type { Repository, Role } from './store/repository.ts'
 import type { User } from './store/user.ts'
 
-export interface CreatedUser {
+interface CreatedUser {
   id: number
   login: string
   /** `ghp_...`, acts with this user's rights; a new one at every call. */
   token: string
 }
 
-export interface NewRepository {
+interface NewRepository {
   owner: string
   name: string
   private?: boolean
@@ -27,7 +27,7 @@ export interface NewRepository {
   drafts?: boolean
 }
 
-export interface CreatedRepository {
+interface CreatedRepository {
   id: number
   fullName: string
   defaultBranch: string

@@ -27,7 +27,7 @@ export interface RequestFault {
 }
 
 /** All installation tokens expire now. */
-export interface TokenFault {
+interface TokenFault {
   kind: 'token'
   expireNow: true
 }

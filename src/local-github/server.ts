@@ -14,7 +14,7 @@ import { defaultAppPermissions } from './permissions.ts'
 import { type AppKeys, makeKeys, registerApp } from './registration.ts'
 import type { RequestRecord } from './requests.ts'
 import type { RestContext } from './rest/call.ts'
-import { apiBase } from './rest/door.ts'
+import { apiBase } from './rest/renamed.ts'
 import type { DeliveryRecord } from './store/delivery.ts'
 import type { Permissions } from './store/installation.ts'
 import { createStore } from './store/store.ts'
@@ -22,12 +22,6 @@ import { Courier } from './webhooks/courier.ts'
 import { createEmitter } from './webhooks/emitter.ts'
 import { announcePing } from './webhooks/ping.ts'
 import { webhookProblems } from './webhooks/schema-check.ts'
-
-export type { Controls, CreatedRepository, CreatedUser, NewRepository } from './controls.ts'
-export type { Fault, RequestFault, TokenFault, WebhookFault } from './faults.ts'
-export type { Limits } from './limits.ts'
-export type { RequestRecord } from './requests.ts'
-export type { DeliveryRecord } from './store/delivery.ts'
 
 export interface LocalGitHubOptions {
   /** 0, any free port, when left out. */
@@ -121,9 +115,9 @@ async function assemble(options: LocalGitHubOptions, root: string, url: string):
 export async function startLocalGitHub(options: LocalGitHubOptions = {}): Promise<LocalGitHub> {
   if (options.production)
     throw new Error('The local GitHub does not run in production: anybody may be anybody.')
-  const root = options.root ?? (await mkdtemp(path.join(tmpdir(), 'local-github-')))
   const server = createServer()
   const url = await listen(server, options.port ?? 0)
+  const root = options.root ?? (await mkdtemp(path.join(tmpdir(), 'local-github-')))
   const parts = await assemble(options, root, url)
   const background = new Background(options.onError)
   const requests: RequestRecord[] = []
@@ -168,7 +162,7 @@ export async function startLocalGitHub(options: LocalGitHubOptions = {}): Promis
       await close(server)
       await background.settle()
       await context.courier.flush()
-      if (!options.root) await rm(root, { recursive: true, force: true })
+      if (!options.root) await rm(root, { recursive: true, force: true, maxRetries: 3 })
       background.throwFailures()
     },
   }

@@ -132,8 +132,10 @@ async function withFailure(
   report: CompletionReport,
 ): Promise<Completion> {
   if (session.pushRefused !== null) return withRefusedPush(unit, task, session, session.pushRefused)
+  const kind = report.failure ?? 'error'
+  if (kind === 'empty') return empty(unit, task, session)
   const events = { error: 'failed', timeout: 'timed_out', budget: 'budget_spent' } as const
-  const event: SessionEvent = events[report.failure ?? 'error']
+  const event: SessionEvent = events[kind]
   const detail = { failureDetail: report.summary.slice(0, 2_000) }
   const ended = await endSession(unit, session, event, detail)
   await failAttempt(unit, task, ended, 'attempt_failed', firstLine(report.summary))

@@ -30,7 +30,7 @@ export const CompletionReport = z
     question: z.string().max(10_000).nullish(),
     resetsAt: z.iso.datetime().nullish(),
     /** Why it failed, when the outcome is `failed`; `error` when left out. */
-    failure: z.enum(['error', 'timeout', 'budget']).nullish(),
+    failure: z.enum(['error', 'timeout', 'budget', 'empty']).nullish(),
     usage: Usage,
   })
   .refine((report) => report.outcome !== 'needs_clarification' || Boolean(report.question), {

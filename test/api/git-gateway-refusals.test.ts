@@ -100,6 +100,14 @@ describe('a push is refused, and git prints why, when it', () => {
     await expectRefused(await push(), 'session ended', 'this session has ended')
   })
 
+  test('comes after the lease ended between the two requests of a push', async () => {
+    await commit(path, 'one', { a: randomBytes(2_000_000) })
+    const authorize = stage.port.authorize
+    let asked = 0
+    stage.port.authorize = async (...args) => (++asked > 1 ? null : authorize(...args))
+    await expectRefused(await push(), 'session ended', 'this session has ended')
+  })
+
   test('loses its lease just before it is published', async () => {
     await commit(path, 'one', { a: '1' })
     stage.port.denyBegin = 'this session is no longer the one that works on #12'
@@ -210,6 +218,15 @@ describe('a push is refused, and git prints why, when it', () => {
     setPolicy({ maxFiles: 100, maxBytes: 100_000 })
     await commit(path, 'two', { d: randomBytes(3_000_000) })
     await expectRefused(await push(), 'too large', 'the push is larger than 0.1 MB')
+  })
+
+  test('unpacks to more than it seems', async () => {
+    setPolicy({ maxBytes: 1_000_000 })
+    const zeros = Buffer.alloc(6_000_000)
+    await commit(path, 'two', { one: zeros, two: Buffer.concat([zeros, Buffer.from('x')]) })
+    await expectRefused(await push(), 'too large', 'the push is too large: it unpacks to more than 10 MB')
+    await commit(path, 'three', { one: Buffer.alloc(101 * 1024 * 1024) })
+    await expectRefused(await push(), 'too large', 'the push is too large: a file in it is larger than 100 MB')
   })
 
   test('holds objects that no repository should hold', async () => {

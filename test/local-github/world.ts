@@ -5,7 +5,7 @@ import { createAppAuth } from '@octokit/auth-app'
 import { Octokit } from '@octokit/rest'
 import { type LocalGitHub, type LocalGitHubOptions, startLocalGitHub } from '../../src/local-github/server.ts'
 
-export interface Received {
+interface Received {
   event: string
   action: string | undefined
   guid: string
@@ -73,7 +73,7 @@ function receive(received: Received[], receiver: { status: number }, secret: str
   })
 }
 
-export const seedFiles = { 'README.md': '# demo\n', 'src/sum.js': 'export const sum = (a, b) => a - b\n' }
+const seedFiles = { 'README.md': '# demo\n', 'src/sum.js': 'export const sum = (a, b) => a - b\n' }
 
 /** Starts it all; every answer and every payload is checked against GitHub's description. */
 export async function openWorld(options: LocalGitHubOptions = {}): Promise<World> {

@@ -7,7 +7,7 @@ import { BodyError } from './body.ts'
 import { readableRepository } from './branch-state.ts'
 import { advertiseFetch, serveFetch } from './fetch.ts'
 import { defaultLimits, type GatewayLimits, type GatewayLogger, type GitGatewayPort } from './port.ts'
-import { advertisePush, type PushContext, receivePush } from './push.ts'
+import { advertisePush, type PushContext, receivePush, refusePush } from './push.ts'
 import { type GitRoute, routeOf, tokenOf } from './request.ts'
 import { createTurnstile, createTurnstiles } from './turnstile.ts'
 
@@ -76,11 +76,7 @@ async function handle(
   const token = tokenOf(req)
   const session = token === null ? null : await shared.port.authorize(token, owner, repo)
   if (token === null || session === null) {
-    const sentence =
-      token === null
-        ? 'Mission Control: give the session token as the password.'
-        : 'Mission Control: this session token is unknown, or its session has ended.'
-    say(res, 401, sentence, { 'www-authenticate': 'Basic realm="Mission Control"', connection: 'close' })
+    await refuseStranger(shared, route, exchange, token)
     return
   }
   const leave = await gate.enter(shared.limits.queueMs)
@@ -95,6 +91,24 @@ async function handle(
   } finally {
     leave()
   }
+}
+
+async function refuseStranger(
+  { limits }: Shared,
+  { service, step }: GitRoute,
+  { req, res, expectContinue }: Exchange,
+  token: string | null,
+): Promise<void> {
+  if (token !== null && service === 'git-receive-pack' && step === 'rpc') {
+    if (expectContinue) res.writeContinue()
+    await refusePush(req, res, limits.strangerBytes)
+    return
+  }
+  const sentence =
+    token === null
+      ? 'Mission Control: give the session token as the password.'
+      : 'Mission Control: this session token is unknown, or its session has ended.'
+  say(res, 401, sentence, { 'www-authenticate': 'Basic realm="Mission Control"', connection: 'close' })
 }
 
 async function serve(context: PushContext, { service, step }: GitRoute, exchange: Exchange): Promise<void> {

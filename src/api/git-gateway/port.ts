@@ -76,6 +76,12 @@ export interface GatewayLimits {
   publishMs: number
   /** A fetch's list of wants and haves, unpacked. */
   fetchRequestBytes: number
+  /** The largest file of a push. GitHub takes none over 100 MB. */
+  fileBytes: number
+  /** How many times the allowed size a push may unpack to. */
+  unpackFactor: number
+  /** How much is read of a push by nobody we know, so that its git can show the reason. */
+  strangerBytes: number
   /** How much of a push that is too large is still read, so that its git can show the reason. */
   swallowBytes: number
   /** Fetches served at once by this process. */
@@ -90,6 +96,9 @@ export const defaultLimits: GatewayLimits = {
   queueMs: 30_000,
   publishMs: 60_000,
   fetchRequestBytes: 16 * 1024 * 1024,
+  fileBytes: 100_000_000,
+  unpackFactor: 10,
+  strangerBytes: 8 * 1024 * 1024,
   swallowBytes: 1024 * 1024 * 1024,
   concurrentFetches: 32,
   concurrentPushes: 16,

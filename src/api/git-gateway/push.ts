@@ -97,6 +97,16 @@ export async function receivePush(
   }
 }
 
+/**
+ * Refuses a push whose session ended after git had asked for the branches. In git's own words and after reading the
+ * pack: on a 401 here, git prints "Everything up-to-date".
+ */
+export async function refusePush(req: IncomingMessage, res: ServerResponse, maxBytes: number): Promise<void> {
+  const { header, pack } = await readHead(readBody(req, maxBytes))
+  await drain(pack)
+  pushReply(res, header).end(refused({ code: 'session_ended', sentence: LEASE_ENDED }))
+}
+
 async function readHead(
   body: AsyncGenerator<Buffer>,
 ): Promise<{ header: ReceiveHeader; pack: AsyncIterable<Buffer> }> {
@@ -149,6 +159,8 @@ async function quarantined(
   try {
     const received = await quarantine.receive(pack, {
       maxBytes: session.policy.maxBytes,
+      maxUnpackedBytes: session.policy.maxBytes * limits.unpackFactor,
+      maxObjectBytes: limits.fileBytes,
       timeoutMs: limits.requestMs,
     })
     onRead()
@@ -221,9 +233,10 @@ function brokenPack(
   session: GatewaySession,
 ): PushRefusalRecord {
   const { code, detail } = received
-  const sentence =
-    code === 'too_large'
-      ? `the push is larger than ${session.policy.maxBytes / 1_000_000} MB`
-      : `the pushed objects cannot be accepted: ${detail.replace(/^(fatal|error): /, '')}`
-  return { code, sentence, needsHuman: false }
+  const sentences = {
+    too_large: `the push is larger than ${session.policy.maxBytes / 1_000_000} MB`,
+    unpacks_too_large: `the push is too large: ${detail}`,
+    malformed: `the pushed objects cannot be accepted: ${detail.replace(/^(fatal|error): /, '')}`,
+  }
+  return { code: code === 'malformed' ? code : 'too_large', sentence: sentences[code], needsHuman: false }
 }

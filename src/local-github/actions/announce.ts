@@ -3,7 +3,7 @@ import type { LocalGitHubContext } from '../context.ts'
 import { renderIssue } from '../render/issue.ts'
 import { renderPull } from '../render/pull.ts'
 import { type Issue, isPull } from '../store/issue.ts'
-import type { Json } from '../webhooks/emitter.ts'
+import type { Json } from '../webhooks/event.ts'
 
 /**
  * Emits `issues` or `pull_request` about one issue or pull request, with the state it has now. For an issue the

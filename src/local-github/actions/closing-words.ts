@@ -1,7 +1,7 @@
 import type { Actor } from '../auth/actor.ts'
 import type { LocalGitHubContext } from '../context.ts'
 import type { Repository } from '../store/repository.ts'
-import { closeIssue } from './issues.ts'
+import { closeIssue } from './issue-state.ts'
 
 const closing = /\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):?\s+#(\d+)\b/gi
 

@@ -5,7 +5,7 @@ import { renderComment } from '../render/comment.ts'
 import { renderIssue } from '../render/issue.ts'
 import type { Comment } from '../store/comment.ts'
 import type { Issue } from '../store/issue.ts'
-import type { Json } from '../webhooks/emitter.ts'
+import type { Json } from '../webhooks/event.ts'
 import { commentProblems } from './limits.ts'
 import { done, invalid, isArchived, needsAdmin, notFound, type Outcome } from './outcome.ts'
 

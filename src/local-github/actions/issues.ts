@@ -6,10 +6,11 @@ import { renderUser } from '../render/user.ts'
 import { type Issue, isPull, type StateReason } from '../store/issue.ts'
 import type { Repository } from '../store/repository.ts'
 import { announce } from './announce.ts'
+import { closeIssue, reopenIssue } from './issue-state.ts'
 import { labelsNamed, replaceLabels } from './labels.ts'
 import { textProblems } from './limits.ts'
 import { done, invalid, isArchived, needsAdmin, notFound, type Outcome } from './outcome.ts'
-import { baseTip, keepHead, reopenProblem } from './pull-state.ts'
+import { reopenProblem } from './pull-state.ts'
 
 export interface IssueInput {
   title: string
@@ -177,36 +178,4 @@ async function editState(
     if (issue.state === 'open') await closeIssue(context, actor, issue, reason)
     else if (!issue.pull && changes.stateReason) issue.stateReason = changes.stateReason
   } else if (issue.state === 'closed') await reopenIssue(context, actor, issue)
-}
-
-/** Closes without asking for rights: for those who have been asked, and for what follows from a merge or a push. */
-export async function closeIssue(
-  context: LocalGitHubContext,
-  actor: Actor,
-  issue: Issue,
-  reason: StateReason,
-): Promise<void> {
-  if (issue.state === 'closed') return
-  const baseSha = isPull(issue) ? await baseTip(context, issue) : null
-  if (isPull(issue)) await keepHead(context, issue)
-  // A second closer may have been faster while git answered.
-  if (issue.state !== 'open') return
-  issue.state = 'closed'
-  issue.closedAt = context.now()
-  issue.updatedAt = issue.closedAt
-  issue.closedById = actor.user.id
-  if (issue.pull) issue.pull.closedBaseSha = baseSha
-  else issue.stateReason = reason
-  await announce(context, actor, issue, 'closed')
-}
-
-async function reopenIssue(context: LocalGitHubContext, actor: Actor, issue: Issue): Promise<void> {
-  if (isPull(issue)) await keepHead(context, issue)
-  issue.state = 'open'
-  issue.closedAt = null
-  issue.closedById = null
-  issue.updatedAt = context.now()
-  if (issue.pull) issue.pull.closedBaseSha = null
-  else issue.stateReason = 'reopened'
-  await announce(context, actor, issue, 'reopened')
 }

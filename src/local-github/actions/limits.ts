@@ -1,7 +1,7 @@
 import type { ErrorDetail } from './outcome.ts'
 
 /** Lengths that GitHub's description does not know (characters). */
-export const textLimits = { body: 65_536, title: 256, labelName: 50, labelDescription: 100 } as const
+const textLimits = { body: 65_536, title: 256, labelName: 50, labelDescription: 100 } as const
 
 /** GitHub counts characters as code points, not as UTF-16 units. */
 export function isTooLong(text: string, limit: number): boolean {

@@ -6,7 +6,7 @@ import type { Repository } from '../store/repository.ts'
 import type { User } from '../store/user.ts'
 import { announce } from './announce.ts'
 import { closeNamedIssues } from './closing-words.ts'
-import { closeIssue } from './issues.ts'
+import { closeIssue } from './issue-state.ts'
 import { compareOnce, keptHead, pullRef } from './pull-state.ts'
 
 export interface RefUpdate {

@@ -3,7 +3,7 @@ import { canSee, hasRole } from '../auth/rights.ts'
 import type { LocalGitHubContext } from '../context.ts'
 import type { Repository } from '../store/repository.ts'
 import { personOf, type User } from '../store/user.ts'
-import type { Json } from '../webhooks/emitter.ts'
+import type { Json } from '../webhooks/event.ts'
 import { done, invalid, isArchived, needsAdmin, notFound, type Outcome, refuse } from './outcome.ts'
 
 export interface RepositoryInput {

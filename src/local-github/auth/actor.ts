@@ -2,13 +2,13 @@ import type { Installation, Permissions } from '../store/installation.ts'
 import type { User } from '../store/user.ts'
 
 /** Somebody with a token of their own, or with a session on the pages. */
-export interface UserActor {
+interface UserActor {
   kind: 'user'
   user: User
 }
 
 /** The app inside one installation; `user` is its bot account. */
-export interface InstallationActor {
+interface InstallationActor {
   kind: 'installation'
   user: User
   installation: Installation

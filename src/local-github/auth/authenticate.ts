@@ -6,10 +6,10 @@ import { appJwtProblem, looksLikeJwt } from './app-jwt.ts'
 
 export type Caller = { kind: 'app' } | { kind: 'actor'; actor: Actor } | { kind: 'anonymous' }
 
-export const badCredentials = (): Refusal => refuse(401, 'Bad credentials')
+const badCredentials = (): Refusal => refuse(401, 'Bad credentials')
 
 /** The secret of an `Authorization` header: `Bearer`, `token`, or the password of `Basic`. */
-export function secretOf(header: string | undefined): string | null {
+function secretOf(header: string | undefined): string | null {
   const [, scheme = '', value = ''] = /^(\S+)\s+(.+)$/.exec(header ?? '') ?? []
   switch (scheme.toLowerCase()) {
     case 'bearer':

@@ -1,9 +1,9 @@
 import rest from '../schema/rest.json' with { type: 'json' }
 
 export type JsonSchema = Record<string, unknown>
-export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
+type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
 
-export interface Parameter {
+interface Parameter {
   name: string
   in: 'path' | 'query'
   required: boolean

@@ -1,7 +1,7 @@
 import type { LocalGitHubContext } from '../context.ts'
 import type { Comment } from '../store/comment.ts'
 import { nodeId } from '../store/table.ts'
-import type { Json } from '../webhooks/emitter.ts'
+import type { Json } from '../webhooks/event.ts'
 import { association } from './association.ts'
 import { performedVia } from './issue.ts'
 import { renderReactionCounts } from './reaction.ts'

@@ -3,7 +3,7 @@ import type { CommitInfo, FileChange, Person } from '../git/host.ts'
 import type { Repository } from '../store/repository.ts'
 import { nodeId } from '../store/table.ts'
 import type { User } from '../store/user.ts'
-import type { Json } from '../webhooks/emitter.ts'
+import type { Json } from '../webhooks/event.ts'
 import { repositoryApiUrl, repositoryUrl } from './repository.ts'
 import { renderUser } from './user.ts'
 

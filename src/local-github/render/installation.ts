@@ -1,7 +1,7 @@
 import type { AppRegistration, LocalGitHubContext } from '../context.ts'
 import type { Installation, Permissions } from '../store/installation.ts'
 import { nodeId } from '../store/table.ts'
-import type { Json } from '../webhooks/emitter.ts'
+import type { Json } from '../webhooks/event.ts'
 import { time } from './time.ts'
 import { renderUser } from './user.ts'
 

@@ -1,7 +1,7 @@
 import type { LocalGitHubContext } from '../context.ts'
 import type { Label } from '../store/label.ts'
 import { nodeId } from '../store/table.ts'
-import type { Json } from '../webhooks/emitter.ts'
+import type { Json } from '../webhooks/event.ts'
 import { repositoryApiUrl } from './repository.ts'
 
 /** GitHub's `label`. */

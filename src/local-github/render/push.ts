@@ -2,7 +2,7 @@ import type { LocalGitHubContext } from '../context.ts'
 import type { CommitInfo, Person } from '../git/host.ts'
 import type { Repository } from '../store/repository.ts'
 import { personOf, type User } from '../store/user.ts'
-import type { Json } from '../webhooks/emitter.ts'
+import type { Json } from '../webhooks/event.ts'
 import { accountOf } from './commit.ts'
 import { renderRepository, repositoryUrl } from './repository.ts'
 

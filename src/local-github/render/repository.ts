@@ -3,7 +3,7 @@ import { hasRole } from '../auth/rights.ts'
 import type { LocalGitHubContext } from '../context.ts'
 import type { Repository } from '../store/repository.ts'
 import { nodeId } from '../store/table.ts'
-import type { Json } from '../webhooks/emitter.ts'
+import type { Json } from '../webhooks/event.ts'
 import { time } from './time.ts'
 import { renderUser } from './user.ts'
 

@@ -1,7 +1,7 @@
 import type { LocalGitHubContext } from '../context.ts'
 import { nodeId } from '../store/table.ts'
 import type { User } from '../store/user.ts'
-import type { Json } from '../webhooks/emitter.ts'
+import type { Json } from '../webhooks/event.ts'
 import { time } from './time.ts'
 
 /** GitHub's `simple-user`, as it stands in issues, comments and events. */

@@ -21,6 +21,7 @@ import { readBody } from './body.ts'
 import type { Answer, Call, RestContext } from './call.ts'
 import { fieldsNotEmulated } from './fields.ts'
 import { limitAnswer, notEmulated, refusalAnswer } from './refusals.ts'
+import { movedAnswer, pathOf } from './renamed.ts'
 import { strike } from './strike.ts'
 import { errorAnswer, writeAnswer } from './write.ts'
 
@@ -33,8 +34,6 @@ export interface DoorOptions {
   checkResponses: boolean
   onError(error: unknown): void
 }
-
-export const apiBase = '/api/v3'
 
 interface Visit {
   options: DoorOptions
@@ -53,7 +52,7 @@ export async function serveRest(
 ): Promise<void> {
   const startedAt = performance.now()
   const address = new URL(request.url ?? '/', options.context.addresses.url)
-  const match = matchOperation(request.method ?? 'GET', pathOf(options, address))
+  const match = matchOperation(request.method ?? 'GET', pathOf(options.context, address))
   const id = match.kind === 'emulated' ? match.operation.id : match.kind === 'known' ? match.id : null
   const caller = identify(options.context, options.publicKey, request.headers.authorization)
   const record: RequestRecord = {
@@ -83,15 +82,6 @@ function actorWord(caller: Caller | Refusal): RequestRecord['actor'] {
   if (!('kind' in caller)) return 'anonymous'
   if (caller.kind === 'app') return 'jwt'
   return caller.kind === 'actor' ? caller.actor.kind : 'anonymous'
-}
-
-/** The path below the base; `/repositories/{id}` is where redirects of renamed repositories lead. */
-function pathOf(options: DoorOptions, address: URL): string {
-  const path = address.pathname.slice(apiBase.length)
-  const [, id, rest = ''] = /^\/repositories\/(\d+)(\/.*)?$/.exec(path) ?? []
-  const { repositories } = options.context.store
-  const repository = id === undefined ? undefined : repositories.byId(Number(id))
-  return repository ? `/repos/${repositories.fullName(repository)}${rest}` : path
 }
 
 async function answerTo(
@@ -157,12 +147,13 @@ async function handle(visit: Visit): Promise<Answer> {
   const isAboutRepository = handlers.reads[operation.id] ?? handlers.writes[operation.id]
   if (!isAboutRepository) {
     const moved = caller.kind === 'app' ? formerRepository(context, params) : undefined
-    if (moved) return movedAnswer(visit, moved.id)
+    if (moved) return movedAnswer(context, visit.request.method, visit.address, moved.id)
     return checked(visit, operation, params, (call) => callGeneral(operation, call))
   }
   const found = findRepository(context, actor, params)
   if (found.kind === 'refused') return refusalAnswer(found.refusal)
-  if (found.kind === 'moved') return movedAnswer(visit, found.repository.id)
+  if (found.kind === 'moved')
+    return movedAnswer(context, visit.request.method, visit.address, found.repository.id)
   const denied = permissionRefusal(actor, operation, found.repository)
   if (denied)
     return {
@@ -185,14 +176,6 @@ function callGeneral(operation: Operation, call: Call) {
   const general = handlers.general[operation.id]
   if (!general) throw new Error(`${operation.id} has no handler.`)
   return general(call)
-}
-
-/** GitHub sends reads on with 301 and everything else with 307, so that the method stays. */
-function movedAnswer({ options, request, address }: Visit, repositoryId: number): Answer {
-  const rest = /^\/repos\/[^/]+\/[^/]+(.*)$/.exec(address.pathname.slice(apiBase.length))?.[1] ?? ''
-  const url = `${options.context.addresses.apiUrl}/repositories/${repositoryId}${rest}${address.search}`
-  const status = request.method === 'GET' ? 301 : 307
-  return errorAnswer(status, 'Moved Permanently', { url, headers: { location: url } })
 }
 
 async function checked(

@@ -2,7 +2,7 @@ import { type IdSequence, Table } from './table.ts'
 
 export type StateReason = 'completed' | 'not_planned' | 'duplicate' | 'reopened'
 
-export interface MergeRecord {
+interface MergeRecord {
   /** The commit that the merge made on the base branch. */
   sha: string
   byId: number
@@ -10,7 +10,7 @@ export interface MergeRecord {
 }
 
 /** What git cannot tell about a pull request; everything else is computed from the repository. */
-export interface PullRequest {
+interface PullRequest {
   id: number
   headRef: string
   baseRef: string

@@ -10,7 +10,7 @@ export interface InstallationToken {
   expiresAt: Date
 }
 
-export interface UserToken {
+interface UserToken {
   kind: 'user'
   userId: number
 }

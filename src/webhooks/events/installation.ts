@@ -30,6 +30,8 @@ function change(state: 'active' | 'suspended' | 'removed') {
     const { installation: told } = Payload.parse(payload)
     const account = { id: told.id, accountId: told.account.id, accountLogin: told.account.login }
     await changeInstallation(context.orchestrator, account, state)
+    // who we are is asked now, so that the first task does not wait for it
+    if (state === 'active') await context.github.app.bot(told.id)
   }
 }
 
