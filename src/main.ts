@@ -1,33 +1,36 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Kysely } from 'kysely'
+import type { Pool } from 'pg'
 import { createGatewayPort } from './api/gateway-port.ts'
 import { createGitGateway } from './api/git-gateway/gateway.ts'
 import { healthRoutes } from './api/routes/health.ts'
 import { sessionRoutes } from './api/routes/sessions.ts'
-import { startApi } from './api/server.ts'
+import { type Doors, startApi } from './api/server.ts'
 import { WebSocketChannel } from './channels/websocket.ts'
 import type { Config } from './config.ts'
 import { startEmbeddedPostgres } from './db/embedded/embedded-postgres.ts'
 import { migrate, pendingMigrations } from './db/migrator.ts'
-import { openNotifications } from './db/notifications.ts'
+import { type Notifications, openNotifications } from './db/notifications.ts'
 import { openDatabase } from './db/pool.ts'
 import { deleteConnectionsOf } from './db/repositories/connections.ts'
 import { blockInstallation, installationBlockedUntil } from './db/repositories/projects.ts'
 import { DELIVERY_CHANNEL } from './db/repositories/webhook-deliveries.ts'
-import { openMirrors } from './git/mirror.ts'
-import { createGitHub } from './github/github.ts'
+import type { Database } from './db/schema.ts'
+import { type Mirrors, openMirrors } from './git/mirror.ts'
+import { createGitHub, type GitHub } from './github/github.ts'
 import type { CallRecord } from './github/transport.ts'
 import { startReconcilers } from './jobs/reconcilers/reconciler.ts'
 import { reconcilers } from './jobs/reconcilers/registry.ts'
 import { startJobs } from './jobs/registry.ts'
 import { CHANNELS, type Orchestrator } from './orchestrator/orchestrator.ts'
-import { openQueue } from './queue/queue.ts'
+import { openQueue, type Queue } from './queue/queue.ts'
 import { systemClock } from './runtime/clock.ts'
 import { createServerKeys } from './runtime/keys.ts'
 import { Lifecycle } from './runtime/lifecycle.ts'
 import type { Logger } from './runtime/logger.ts'
-import { createDeliveryHandler } from './webhooks/app.ts'
+import { createDeliveryHandler, type ProbotCredentials } from './webhooks/app.ts'
 import { createReceiver } from './webhooks/receive.ts'
 import { DeliveryWorker } from './webhooks/worker.ts'
 
@@ -79,40 +82,89 @@ async function start(
   hooks: ServerHooks,
   lifecycle: Lifecycle,
 ): Promise<RunningServer> {
+  const base = await openBase(config, logger, lifecycle)
+  const { db, notifications, queue } = base
+  const replicaId = randomUUID()
+  lifecycle.add({ name: 'connections', stop: () => deleteConnectionsOf(db, replicaId) })
+  const address = { publicUrl: config.publicUrl }
+  const orchestrator = createOrchestrator(config, base, address)
+  const github = createGitHubRoom(config, db, logger, hooks)
+  const channel = lifecycle.add(new WebSocketChannel(orchestrator, replicaId, logger))
+  const handle = await createDeliveryHandler({ orchestrator, github, logger }, probotCredentials(config))
+  const worker = lifecycle.add(new DeliveryWorker({ db, pool: base.pool, handle, logger }))
+  const rooms = { config, base, orchestrator, github, channel, worker, logger }
+  const api = lifecycle.add(await startApi(openDoors(rooms), config.host, config.port, logger))
+  const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${api.port}`
+  address.publicUrl ??= url
+  await listen(rooms)
+  const jobs = { orchestrator, github, mirrors: base.mirrors, logger }
+  await startJobs(queue, jobs)
+  lifecycle.add(startReconcilers(reconcilers(jobs, config.reconcileSeconds), logger))
+  worker.wake()
+  notifications.onReconnect(async () => {
+    worker.wake()
+    await channel.deliverAll()
+  })
+  logger.info({ url, publicUrl: address.publicUrl }, 'ready')
+  return { url, databaseUrl: base.databaseUrl, stop: () => lifecycle.stop() }
+}
+
+/** What everything else stands on: database, queue, notifications, mirrors, the server key. */
+interface Base {
+  databaseUrl: string
+  pool: Pool
+  db: Kysely<Database>
+  queue: Queue
+  notifications: Notifications
+  mirrors: Mirrors
+  serverKey: string
+}
+
+async function openBase(config: Config, logger: Logger, lifecycle: Lifecycle): Promise<Base> {
   const store = await openStore(config, logger, lifecycle)
   const { pool, db, close } = openDatabase(store.url, { max: 20, logger })
   lifecycle.add({ name: 'database', stop: close })
-  const direct = store.direct === store.url ? db : openDatabase(store.direct, { max: 2, logger }).db
-  if (direct !== db) lifecycle.add({ name: 'direct database', stop: () => direct.destroy() })
-  await migrate(direct)
-
-  const [queue, notifications, mirrors, serverKey] = await Promise.all([
-    openQueue(store.direct, logger),
-    openNotifications({ url: store.direct, pool, logger }),
+  await migrateOver(store.direct, logger)
+  const notifications = await openNotifications({ url: store.direct, pool, logger })
+  lifecycle.add({ name: 'notifications', stop: () => notifications.close() })
+  const queue = lifecycle.add(await openQueue(store.direct, logger))
+  const [mirrors, serverKey] = await Promise.all([
     openMirrors({ root: join(config.dataDir, 'mirrors') }),
     config.serverKey ?? keptServerKey(config.dataDir),
   ])
-  lifecycle.add({ name: 'notifications', stop: () => notifications.close() })
-  lifecycle.add(queue)
+  return { databaseUrl: store.url, pool, db, queue, notifications, mirrors, serverKey }
+}
 
-  const replicaId = randomUUID()
-  lifecycle.add({ name: 'connections', stop: () => deleteConnectionsOf(db, replicaId) })
-  const publicUrl = { value: config.publicUrl }
-  const orchestrator: Orchestrator = {
-    db,
+/** Migrates over a direct connection: the migrator's advisory lock does not hold behind a transaction pooler. */
+async function migrateOver(url: string, logger: Logger): Promise<void> {
+  const { db, close } = openDatabase(url, { max: 1, logger })
+  try {
+    await migrate(db)
+  } finally {
+    await close()
+  }
+}
+
+/** @param address filled in when the server listens; nothing asks for it before */
+function createOrchestrator(config: Config, base: Base, address: { publicUrl: string | null }): Orchestrator {
+  return {
+    db: base.db,
     clock: systemClock,
-    keys: createServerKeys(serverKey),
+    keys: createServerKeys(base.serverKey),
     policy: config.policy,
     get publicUrl() {
-      if (publicUrl.value === null) throw new Error('the server does not listen yet')
-      return publicUrl.value
+      if (address.publicUrl === null) throw new Error('the server does not listen yet')
+      return address.publicUrl
     },
     githubUrl: config.github.url,
-    enqueue: queue.enqueue,
-    notify: (channel, payload) => notifications.publish(channel, payload),
+    enqueue: base.queue.enqueue,
+    notify: (channel, payload) => base.notifications.publish(channel, payload),
     random: Math.random,
   }
-  const github = createGitHub({
+}
+
+function createGitHubRoom(config: Config, db: Kysely<Database>, logger: Logger, hooks: ServerHooks): GitHub {
+  return createGitHub({
     appId: config.github.appId,
     privateKey: config.github.privateKey,
     apiUrl: config.github.apiUrl,
@@ -124,63 +176,53 @@ async function start(
     logger,
     ...(hooks.onGitHubCall ? { onCall: hooks.onGitHubCall } : {}),
   })
+}
 
-  const channel = new WebSocketChannel(orchestrator, replicaId, logger)
-  lifecycle.add(channel)
-  const handle = await createDeliveryHandler(
-    { orchestrator, github, logger },
-    {
-      appId: config.github.appId,
-      privateKey: config.github.privateKey,
-      webhookSecret: config.github.webhookSecrets[0],
-      apiUrl: config.github.apiUrl,
-    },
-  )
-  const worker = lifecycle.add(new DeliveryWorker({ db, pool, handle, logger }))
-  const api = lifecycle.add(
-    await startApi(
-      {
-        webhook: createReceiver({
-          pool,
-          secrets: config.github.webhookSecrets,
-          logger,
-          onStored: () => {
-            worker.wake()
-            notifications.publish(DELIVERY_CHANNEL, '')
-          },
-        }),
-        git: createGitGateway({ port: createGatewayPort(orchestrator, github, mirrors), mirrors, logger }),
-        socket: (req, socket, head) => channel.upgrade(req, socket, head),
-        routes: [
-          healthRoutes({
-            database: async () =>
-              (await pendingMigrations(db)).length === 0 ? null : 'migrations are pending',
-          }),
-          sessionRoutes(orchestrator),
-        ],
-      },
-      config.host,
-      config.port,
+function probotCredentials(config: Config): ProbotCredentials {
+  const { appId, privateKey, webhookSecrets, apiUrl } = config.github
+  return { appId, privateKey, webhookSecret: webhookSecrets[0], apiUrl }
+}
+
+/** The parts that meet at the doors. */
+interface Rooms {
+  config: Config
+  base: Base
+  orchestrator: Orchestrator
+  github: GitHub
+  channel: WebSocketChannel
+  worker: DeliveryWorker
+  logger: Logger
+}
+
+function openDoors({ config, base, orchestrator, github, channel, worker, logger }: Rooms): Doors {
+  const { pool, db, mirrors, notifications } = base
+  return {
+    webhook: createReceiver({
+      pool,
+      secrets: config.github.webhookSecrets,
       logger,
-    ),
-  )
-  const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${api.port}`
-  publicUrl.value ??= url
+      onStored: () => {
+        worker.wake()
+        notifications.publish(DELIVERY_CHANNEL, '')
+      },
+    }),
+    git: createGitGateway({ port: createGatewayPort(orchestrator, github, mirrors), mirrors, logger }),
+    socket: (req, socket, head) => channel.upgrade(req, socket, head),
+    routes: [
+      healthRoutes({
+        database: async () => ((await pendingMigrations(db)).length === 0 ? null : 'migrations are pending'),
+      }),
+      sessionRoutes(orchestrator),
+    ],
+  }
+}
 
+/** One after another: they share the listening connection. */
+async function listen({ base: { notifications }, channel, worker }: Rooms): Promise<void> {
   const deliver = (payload: string): Promise<void> => channel.deliver(Number(payload))
   await notifications.subscribe(CHANNELS.assignment, deliver)
   await notifications.subscribe(CHANNELS.stop, deliver)
   await notifications.subscribe(DELIVERY_CHANNEL, async () => worker.wake())
-  notifications.onReconnect(async () => {
-    worker.wake()
-    await channel.deliverAll()
-  })
-  const jobs = { orchestrator, github, mirrors, logger }
-  await startJobs(queue, jobs)
-  lifecycle.add(startReconcilers(reconcilers(jobs, config.reconcileSeconds), logger))
-  worker.wake()
-  logger.info({ url, publicUrl: publicUrl.value }, 'ready')
-  return { url, databaseUrl: store.url, stop: () => lifecycle.stop() }
 }
 
 /** The key that session tokens are made with, made at the first start. Replicas need a common one: MISSION_CONTROL_KEY. */

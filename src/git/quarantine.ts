@@ -32,7 +32,7 @@ export interface Quarantine {
   discard(): Promise<void>
 }
 
-export interface ReceiveLimits {
+interface ReceiveLimits {
   /** Of the pack as it is sent. */
   maxBytes: number
   /** Of all its objects together: a small pack can unpack to anything. */

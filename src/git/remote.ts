@@ -7,16 +7,14 @@ export interface Remote {
   token: string | null
 }
 
-export const remoteFailures = [
-  'moved',
-  'workflow',
-  'protected',
-  'not_found',
-  'unauthorized',
-  'unreachable',
-  'other',
-] as const
-export type RemoteFailure = (typeof remoteFailures)[number]
+export type RemoteFailure =
+  | 'moved'
+  | 'workflow'
+  | 'protected'
+  | 'not_found'
+  | 'unauthorized'
+  | 'unreachable'
+  | 'other'
 
 /** GitHub refused or could not be reached. The message holds no credentials. */
 export class RemoteError extends Error {

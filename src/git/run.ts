@@ -11,7 +11,7 @@ export interface GitOptions {
 }
 
 /** What one call of git may use. Times are milliseconds, sizes are bytes. */
-export interface RunOptions {
+interface RunOptions {
   gitDir?: string
   env?: Record<string, string>
   /** Configuration of this call; travels in the environment, so it may hold a credential. */
@@ -28,7 +28,7 @@ export interface RunOptions {
   secrets?: readonly string[]
 }
 
-export interface RunResult {
+interface RunResult {
   code: number
   stdout: Buffer
   stderr: string

@@ -226,7 +226,11 @@ describe('a push is refused, and git prints why, when it', () => {
     await commit(path, 'two', { one: zeros, two: Buffer.concat([zeros, Buffer.from('x')]) })
     await expectRefused(await push(), 'too large', 'the push is too large: it unpacks to more than 10 MB')
     await commit(path, 'three', { one: Buffer.alloc(101 * 1024 * 1024) })
-    await expectRefused(await push(), 'too large', 'the push is too large: a file in it is larger than 100 MB')
+    await expectRefused(
+      await push(),
+      'too large',
+      'the push is too large: a file in it is larger than 100 MB',
+    )
   })
 
   test('holds objects that no repository should hold', async () => {

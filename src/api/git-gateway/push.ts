@@ -35,7 +35,7 @@ const CAPABILITIES =
   'report-status delete-refs quiet atomic ofs-delta side-band-64k object-format=sha1 agent=mission-control'
 const ZERO = '0'.repeat(40)
 
-export const LEASE_ENDED =
+const LEASE_ENDED =
   'this session has ended: its lease was lost or it was stopped. Nothing was pushed; stop working on this task'
 
 /** Answers what a push begins with: the branches, and what the gateway understands. */

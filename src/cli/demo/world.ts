@@ -66,18 +66,20 @@ async function start(logger: Logger, lifecycle: Lifecycle): Promise<World> {
   github.setWebhook({ url: `${server.url}${WEBHOOK_PATH}` })
   await github.install([seeded.repository])
 
-  for (const name of AGENTS) {
-    const key = await makeToken(config, {
-      name,
-      owner: OWNER,
-      provider: 'command',
-      capabilities: ['coding', 'writing'],
-      project: [seeded.repository],
-      maxConcurrent: '1',
-    })
-    const path = processEnvironment().PATH ?? '/usr/local/bin:/usr/bin:/bin'
-    lifecycle.add(startAgent({ name, key, serverUrl: server.url, directory, path }))
-  }
+  await Promise.all(
+    AGENTS.map(async (name) => {
+      const key = await makeToken(config, {
+        name,
+        owner: OWNER,
+        provider: 'command',
+        capabilities: ['coding', 'writing'],
+        project: [seeded.repository],
+        maxConcurrent: '1',
+      })
+      const path = processEnvironment().PATH ?? '/usr/local/bin:/usr/bin:/bin'
+      lifecycle.add(startAgent({ name, key, serverUrl: server.url, directory, path }))
+    }),
+  )
   return {
     github,
     server,
