@@ -1,4 +1,4 @@
-import { updateAgent } from '../db/repositories/agents.ts'
+import { refreshAgentStatus, updateAgent } from '../db/repositories/agents.ts'
 import { deleteConnection, saveConnection } from '../db/repositories/connections.ts'
 import { inTransaction, type Orchestrator } from './orchestrator.ts'
 
@@ -9,7 +9,8 @@ export async function agentConnected(
 ): Promise<void> {
   await inTransaction(orchestrator, async (unit) => {
     await saveConnection(unit.trx, connection)
-    await updateAgent(unit.trx, connection.agentId, { status: 'available', lastHeartbeatAt: unit.now })
+    await updateAgent(unit.trx, connection.agentId, { lastHeartbeatAt: unit.now })
+    await refreshAgentStatus(unit.trx, connection.agentId)
     await unit.enqueue('dispatch', { agentId: connection.agentId })
   })
 }
@@ -20,7 +21,7 @@ export async function agentDisconnected(
   connection: { agentId: number; channel: string; replicaId: string },
 ): Promise<void> {
   await inTransaction(orchestrator, async (unit) => {
-    const last = await deleteConnection(unit.trx, connection)
-    if (last) await updateAgent(unit.trx, connection.agentId, { status: 'offline' })
+    await deleteConnection(unit.trx, connection)
+    await refreshAgentStatus(unit.trx, connection.agentId)
   })
 }

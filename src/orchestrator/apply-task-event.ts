@@ -2,6 +2,7 @@ import { appendEvent } from '../db/repositories/session-events.ts'
 import { lockLiveSessionOfTask, type Session, updateSession } from '../db/repositories/sessions.ts'
 import { type Task, type TaskChanges, updateTask } from '../db/repositories/tasks.ts'
 import { type TaskEvent, type TaskMove, type TaskState, transition } from '../domain/task.ts'
+import { endSession } from './end-session.ts'
 import { CHANNELS, type Refusal, refuse, type Unit } from './orchestrator.ts'
 
 /** What happened, by whom, and what else it changes in the task. */
@@ -109,12 +110,10 @@ export async function askToStop(
   reason: 'pause' | 'cancel',
 ): Promise<void> {
   const stopBy = new Date(unit.now.getTime() + unit.policy.stopGraceSeconds * 1000)
-  await updateSession(
-    unit.trx,
-    session.id,
-    how === 'now'
-      ? { status: 'cancelled', endedAt: unit.now, stopRequested: reason }
-      : { stopRequested: reason, stopBy: session.stopBy ?? stopBy },
-  )
+  if (how === 'now') {
+    await endSession(unit, session, 'cancelled', { stopRequested: reason })
+    return
+  }
+  await updateSession(unit.trx, session.id, { stopRequested: reason, stopBy: session.stopBy ?? stopBy })
   unit.notifyAfter(CHANNELS.stop, session.agentId)
 }

@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto'
-import { type Agent, findAgent, findProjectAgent, lockAgent } from '../db/repositories/agents.ts'
+import {
+  type Agent,
+  findAgent,
+  findProjectAgent,
+  lockAgent,
+  refreshAgentStatus,
+} from '../db/repositories/agents.ts'
 import { sourcesOfTask } from '../db/repositories/context-sources.ts'
 import { lockProject, type Project } from '../db/repositories/projects.ts'
 import {
@@ -63,6 +69,7 @@ export async function claimTask(
       detail: { agent: agent.name, channel: claim.channel, attempt: session.attempt, mode: session.mode },
     })
     if (!applied.ok) throw new Error(`claimed was refused: ${applied.reason}`)
+    await refreshAgentStatus(unit.trx, agent.id)
     unit.notifyAfter(CHANNELS.assignment, agent.id)
     return { ok: true, session }
   })

@@ -1,14 +1,14 @@
 import { findHeldBranch } from '../db/repositories/held-branches.ts'
 import { findProject } from '../db/repositories/projects.ts'
 import { type Session, updateSession } from '../db/repositories/sessions.ts'
-import { type Task, updateTask } from '../db/repositories/tasks.ts'
+import type { Task } from '../db/repositories/tasks.ts'
 import { isLive, type SessionEvent } from '../domain/session.ts'
 import type { TaskEvent } from '../domain/task.ts'
 import type { CompletionAnswer, CompletionReport } from '../protocol/report.ts'
 import { sha256 } from '../runtime/keys.ts'
 import { applyTaskEvent } from './apply-task-event.ts'
 import { lockWithTask, lostLease } from './authorize-session.ts'
-import { endSession, tokensOf } from './end-session.ts'
+import { endSession } from './end-session.ts'
 import { failAttempt } from './fail-attempt.ts'
 import { inTransaction, type Orchestrator, type Refusal, refuse, type Unit } from './orchestrator.ts'
 import { reported } from './report-progress.ts'
@@ -45,11 +45,7 @@ export async function completeSession(
       question: report.question ?? null,
       percent: report.outcome === 'pull_request' || report.outcome === 'result' ? 100 : session.percent,
     })
-    const spent = await updateTask(unit.trx, task.id, {
-      tokensUsed: task.tokensUsed + tokensOf(told),
-      costMicroUsd: task.costMicroUsd + told.costMicroUsd,
-    })
-    return settle(unit, spent, told, report)
+    return settle(unit, task, told, report)
   })
 }
 

@@ -26,6 +26,7 @@ export async function dispatch(
   const made: number[] = []
   const agents = new Map<number, FreeAgent[]>()
   for (const task of await claimableTasks(orchestrator.db, only, now)) {
+    if (!task.config.dispatch.channels.includes(CHANNEL)) continue
     let known = agents.get(task.projectId)
     if (known === undefined) {
       known = (await agentsOfProject(orchestrator.db, task.projectId)).filter((agent) => agent.connected)
@@ -77,7 +78,7 @@ export function matchTask(task: ClaimableTask, agents: readonly FreeAgent[]): Ma
     requestedAgent: task.requestedAgent ?? task.config.agents.default,
     preferredAgent: agents.find((agent) => agent.id === task.assignedAgentId)?.name ?? null,
     providers: null,
-    estimatedTokens: null,
+    estimatedTokens: task.estimatedTokens,
     readySince: task.createdAt.getTime(),
   }
 }
@@ -90,7 +91,7 @@ export function matchAgent(agent: FreeAgent, projectId: number): MatchAgent {
     capabilities: agent.capabilities,
     provider: agent.provider,
     freeSlots: agent.maxConcurrent - agent.liveSessions,
-    tokenBudget: null,
+    tokenBudget: agent.tokenBudget,
     projects: new Set([String(projectId)]),
   }
 }

@@ -1,6 +1,7 @@
-import { addAgentUse } from '../db/repositories/agents.ts'
+import { addAgentUse, refreshAgentStatus } from '../db/repositories/agents.ts'
 import { appendEvent } from '../db/repositories/session-events.ts'
 import { type Session, type SessionChanges, updateSession } from '../db/repositories/sessions.ts'
+import { addTaskUse } from '../db/repositories/tasks.ts'
 import { type SessionEvent, transitionSession } from '../domain/session.ts'
 import { CHANNELS, type Unit } from './orchestrator.ts'
 
@@ -25,10 +26,14 @@ export async function endSession(
     leaseUntil: unit.now,
     acknowledgeBy: null,
   })
+  // failed, lost and cancelled attempts cost as much as good ones
+  const tokens = tokensOf(ended)
+  await addTaskUse(unit.trx, session.taskId, { tokens, costMicroUsd: ended.costMicroUsd })
   await addAgentUse(unit.trx, session.agentId, {
-    tokens: tokensOf(ended),
+    tokens,
     tasksCompleted: move.status === 'completed' ? 1 : 0,
   })
+  await refreshAgentStatus(unit.trx, session.agentId)
   await appendEvent(unit.trx, {
     taskId: session.taskId,
     sessionId: session.id,

@@ -1,6 +1,7 @@
 import { type NewContextSource, replaceSources } from '../db/repositories/context-sources.ts'
 import { updateProject } from '../db/repositories/projects.ts'
-import { lockTask, updateTask } from '../db/repositories/tasks.ts'
+import { laneOf, lockTask, updateTask } from '../db/repositories/tasks.ts'
+import { neededCapabilities } from '../domain/labels.ts'
 import { sha256 } from '../runtime/keys.ts'
 import { configChanges } from './load-config.ts'
 import { inTransaction, type Orchestrator } from './orchestrator.ts'
@@ -24,7 +25,9 @@ export async function storeSources(orchestrator: Orchestrator, gathered: Gathere
     if (task === undefined || task.approvedSha256 !== gathered.approvedSha256) return false
     if (gathered.configText !== null) {
       const changes = configChanges(gathered.configText, sha256(gathered.configText))
-      await updateProject(unit.trx, task.projectId, changes)
+      const { config } = await updateProject(unit.trx, task.projectId, changes)
+      const needed = neededCapabilities(task.tags, config.routing)
+      await updateTask(unit.trx, task.id, { laneId: await laneOf(unit.trx, task.projectId, needed) })
     }
     if (task.status !== 'ready') return false
     await replaceSources(unit.trx, task.id, gathered.approvedSha256, gathered.sources)

@@ -56,7 +56,10 @@ export function approvedHash(issue: { title: string; body: string }): string {
 }
 
 /** The project of a repository, made at the first touch, its name and visibility kept up to date. */
-export async function touchProject(unit: Pick<Unit, 'trx'>, repository: RepositorySnapshot): Promise<Project> {
+export async function touchProject(
+  unit: Pick<Unit, 'trx'>,
+  repository: RepositorySnapshot,
+): Promise<Project> {
   await saveInstallation(unit.trx, {
     id: repository.installationId,
     accountId: repository.ownerId,

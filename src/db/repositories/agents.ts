@@ -1,4 +1,4 @@
-import type { Insertable, Kysely, Selectable, Transaction, Updateable } from 'kysely'
+import { type Insertable, type Kysely, type Selectable, sql, type Transaction, type Updateable } from 'kysely'
 import type { AgentsTable, Database, UsersTable } from '../schema.ts'
 
 export type Agent = Selectable<AgentsTable>
@@ -46,6 +46,17 @@ export async function updateAgent(
   changes: Omit<Updateable<AgentsTable>, 'id'>,
 ): Promise<void> {
   await db.updateTable('agents').set(changes).where('id', '=', id).execute()
+}
+
+/** Derives an agent's status from what is: offline without a connection, busy without a free slot, else available. */
+export async function refreshAgentStatus(trx: Transaction<Database>, id: number): Promise<void> {
+  await sql`
+    update agents set status = case
+      when not exists (select from agent_connections c where c.agent_id = agents.id) then 'offline'
+      when (select count(*) from sessions s where s.agent_id = agents.id and s.status in ('dispatched', 'running'))
+        >= max_concurrent then 'busy'
+      else 'available' end
+    where id = ${id} and status <> 'pending_claim'`.execute(trx)
 }
 
 /** Adds what an ended session used to its agent's sums. */

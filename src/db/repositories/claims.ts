@@ -10,6 +10,7 @@ export interface ClaimableTask {
   capabilities: string[]
   requestedAgent: string | null
   assignedAgentId: number | null
+  estimatedTokens: number | null
   requested: boolean
   createdAt: Date
   liveSessionsOfProject: number
@@ -26,6 +27,7 @@ export interface FreeAgent {
   liveSessions: number
   connected: boolean
   reputation: number
+  tokenBudget: number | null
   lastHeartbeatAt: Date | null
 }
 
@@ -51,6 +53,7 @@ export async function claimableTasks(
       'tasks.priority',
       'tasks.requestedAgent',
       'tasks.assignedAgentId',
+      'tasks.estimatedTokens',
       'tasks.requested',
       'tasks.createdAt',
       'lanes.capabilities',
@@ -100,6 +103,7 @@ export async function agentsOfProject(db: Kysely<Database>, projectId: number): 
       'agents.provider',
       'agents.maxConcurrent',
       'agents.reputation',
+      'agents.tokenBudget',
       'agents.lastHeartbeatAt',
       eb
         .selectFrom('sessions')

@@ -22,15 +22,14 @@ export async function saveConnection(db: Kysely<Database>, connection: Connectio
     .execute()
 }
 
-/** Forgets a connection, unless another replica has it by now. True when it was there. */
-export async function deleteConnection(db: Kysely<Database>, connection: Connection): Promise<boolean> {
-  const result = await db
+/** Forgets a connection, unless another replica has it by now. */
+export async function deleteConnection(db: Kysely<Database>, connection: Connection): Promise<void> {
+  await db
     .deleteFrom('agentConnections')
     .where('agentId', '=', connection.agentId)
     .where('channel', '=', connection.channel)
     .where('replicaId', '=', connection.replicaId)
-    .executeTakeFirst()
-  return result.numDeletedRows > 0n
+    .execute()
 }
 
 /** Says that this replica is alive and still holds its connections. */

@@ -77,6 +77,12 @@ export async function projectsOfInstallation(
   return db.selectFrom('projects').selectAll().where('installationId', '=', installationId).execute()
 }
 
+/** Projects that have had work: those whose base was read. */
+export async function projectsWithMirrors(db: Kysely<Database>): Promise<number[]> {
+  const rows = await db.selectFrom('projects').select('id').where('baseSha', 'is not', null).execute()
+  return rows.map((row) => row.id)
+}
+
 /** Writes what is known of an installation; being seen alive clears `removed_at`. */
 export async function saveInstallation(
   trx: Transaction<Database>,

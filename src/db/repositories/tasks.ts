@@ -117,6 +117,23 @@ export async function updateTask(
     .executeTakeFirstOrThrow()
 }
 
+/** Adds what an ended session used to its task's sums. */
+export async function addTaskUse(
+  trx: Transaction<Database>,
+  id: number,
+  use: { tokens: number; costMicroUsd: number },
+): Promise<void> {
+  await trx
+    .updateTable('tasks')
+    .set((eb) => ({
+      tokensUsed: eb('tokensUsed', '+', use.tokens),
+      costMicroUsd: eb('costMicroUsd', '+', use.costMicroUsd),
+      revision: eb('revision', '+', 1),
+    }))
+    .where('id', '=', id)
+    .execute()
+}
+
 /** Tasks whose wake time has come, at most `limit`. */
 export async function tasksToWake(db: Kysely<Database>, now: Date, limit: number): Promise<Task[]> {
   return db

@@ -6,6 +6,8 @@ export interface Reconciler {
   name: string
   /** Seconds between the end of one run and the start of the next. */
   everySeconds: number
+  /** Also runs when the server starts: something may have happened while it was down. */
+  atStart?: boolean
   run(): Promise<void>
 }
 
@@ -14,7 +16,7 @@ export function startReconcilers(reconcilers: readonly Reconciler[], logger: Log
   const timers = new Map<string, NodeJS.Timeout>()
   const running = new Set<Promise<void>>()
   let stopped = false
-  const loop = (reconciler: Reconciler): void => {
+  const loop = (reconciler: Reconciler, delayMs = reconciler.everySeconds * 1000): void => {
     if (stopped) return
     timers.set(
       reconciler.name,
@@ -29,10 +31,10 @@ export function startReconcilers(reconcilers: readonly Reconciler[], logger: Log
             loop(reconciler)
           })
         running.add(run)
-      }, reconciler.everySeconds * 1000),
+      }, delayMs),
     )
   }
-  for (const reconciler of reconcilers) loop(reconciler)
+  for (const reconciler of reconcilers) loop(reconciler, reconciler.atStart ? 0 : undefined)
   return {
     name: 'reconcilers',
     async stop() {

@@ -1,4 +1,5 @@
 import { pullRequestsToOpen } from '../../db/repositories/outbound-calls.ts'
+import { projectsWithMirrors } from '../../db/repositories/projects.ts'
 import { tasksToProject, tasksToWake } from '../../db/repositories/tasks.ts'
 import { trimDeliveries } from '../../db/repositories/webhook-deliveries.ts'
 import { changeTask } from '../../orchestrator/change-task.ts'
@@ -62,7 +63,14 @@ export function reconcilers(context: JobContext, seconds: number): Reconciler[] 
       },
     },
     { name: 'publishes', everySeconds: every(5), run: () => settlePublishes(context) },
-    { name: 'redelivery', everySeconds: every(120), run: () => redeliverFailed(context) },
+    { name: 'redelivery', everySeconds: every(120), atStart: true, run: () => redeliverFailed(context) },
+    {
+      name: 'mirrors',
+      everySeconds: every(3600),
+      run: async () => {
+        for (const id of await projectsWithMirrors(db)) await context.mirrors.mirror(id).tidy()
+      },
+    },
     { name: 'trim', everySeconds: every(3600), run: () => trimDeliveries(db) },
   ]
 }

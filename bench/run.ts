@@ -1,0 +1,33 @@
+import type { Case } from './case.ts'
+import { type ReportRow, reportRow } from './report.ts'
+
+/** Measures one case and answers its rows. Whatever it started is ended, also when it fails or is interrupted. */
+export async function runCase(
+  one: Case,
+  options: { say: (text: string) => void; profiles: string | null; interrupted: Promise<never> },
+): Promise<ReportRow[]> {
+  await using stack = new AsyncDisposableStack()
+  const { say, profiles } = options
+  const run = one.run({ stack, profiles, say: (text) => say(`${one.name}: ${text}`) })
+  const measured = await Promise.race([run, options.interrupted])
+  return one.rows.map((row) => {
+    const found = measured[row.name]
+    if (found === undefined) throw new Error(`${one.name} did not measure ${row.name}`)
+    return reportRow(row, found)
+  })
+}
+
+/** Rejects at the first SIGINT or SIGTERM, so that what runs is ended in order; a second one ends at once. */
+export function interruption(): Promise<never> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  promise.catch(() => {}) // nobody may be waiting for it between two cases
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    let told = false
+    process.on(signal, () => {
+      if (told) process.exit(130)
+      told = true
+      reject(new Error(`interrupted by ${signal}`))
+    })
+  }
+  return promise
+}
