@@ -3,6 +3,11 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { commandsDocument } from './commands-document.ts'
+import { configurationDocument, environmentExample } from './configuration-document.ts'
+import { githubDocument } from './github-document.ts'
+import { repositoryConfigSchema } from './repository-config-schema.ts'
+import { roomsDocument } from './rooms-document.ts'
 import { statesDocument } from './states-document.ts'
 
 export type GeneratedDocument = {
@@ -12,7 +17,15 @@ export type GeneratedDocument = {
 }
 
 /** One line per document. */
-export const documents: readonly GeneratedDocument[] = [{ path: 'docs/states.md', produce: statesDocument }]
+export const documents: readonly GeneratedDocument[] = [
+  { path: 'docs/states.md', produce: statesDocument },
+  { path: 'docs/rooms.md', produce: roomsDocument },
+  { path: 'docs/commands.md', produce: commandsDocument },
+  { path: 'docs/configuration.md', produce: configurationDocument },
+  { path: 'docs/github-permissions.md', produce: githubDocument },
+  { path: 'docs/mission-control.schema.json', produce: repositoryConfigSchema },
+  { path: '.env.example', produce: environmentExample },
+]
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 

@@ -15,8 +15,7 @@ export interface Source {
   readonly texts: readonly string[]
 }
 
-const FROM =
-  /\b(import|export)\s+(type\s+)?((?:[\w$*]+\s*,?\s*)*(?:\{[^}]*\}|\*(?:\s+as\s+[\w$]+)?|[\w$]+))\s*from\s*"§(\d+)"/g
+const FROM = /\b(import|export)\s+(type\s+)?([\w$*\s,{}]+?)\s*\bfrom\s*"§(\d+)"/g
 const BARE = /\bimport\s*"§(\d+)"/g
 const DYNAMIC = /\b(typeof\s+)?import\s*\(\s*"§(\d+)"/g
 
@@ -107,7 +106,7 @@ function mask(text: string): { code: string; texts: string[] } {
         readCode(true)
         inner.push(code)
         code = before
-        content += '${}'
+        content += '…'
       } else content += text.slice(at, at + (text[at] === '\\' ? 2 : 1))
       at += text[at] === '\\' ? 2 : 1
     }
