@@ -4,7 +4,7 @@ import { Command } from 'commander'
 import { thisMachine } from './machine.ts'
 import { cases, chooseCases } from './registry.ts'
 import { Report, type ReportRow } from './report.ts'
-import { interruption, runCase } from './run.ts'
+import { INTERRUPTED, Interrupted, interruption, runCase } from './run.ts'
 import { rewriteTable, textTable } from './table.ts'
 
 const README = new URL('./README.md', import.meta.url)
@@ -54,8 +54,15 @@ async function measure(names: readonly string[], options: Options): Promise<void
   const interrupted = interruption()
   const profiles = options.profile === undefined ? null : resolve(options.profile)
   const rows: ReportRow[] = []
-  for (const one of choice.chosen) {
-    rows.push(...(await runCase(one, { say: (text) => console.error(text), profiles, interrupted })))
+  try {
+    for (const one of choice.chosen) {
+      rows.push(...(await runCase(one, { say: (text) => console.error(text), profiles, interrupted })))
+    }
+  } catch (error) {
+    if (!(error instanceof Interrupted)) throw error
+    console.error(error.message)
+    // what it started is stopped; the case itself would go on
+    process.exit(INTERRUPTED)
   }
   const report = Report.parse({ machine, date: new Date().toISOString(), cases: rows })
   if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(report, null, 2)}\n`)

@@ -1,6 +1,9 @@
 import type { Case } from './case.ts'
 import { type ReportRow, reportRow } from './report.ts'
 
+/** 128 + SIGINT, as shells tell it. */
+export const INTERRUPTED = 130
+
 /** Measures one case and answers its rows. Whatever it started is ended, also when it fails or is interrupted. */
 export async function runCase(
   one: Case,
@@ -17,16 +20,19 @@ export async function runCase(
   })
 }
 
-/** Rejects at the first SIGINT or SIGTERM, so that what runs is ended in order; a second one ends at once. */
+/** A person, or the machine, wants it to end. */
+export class Interrupted extends Error {}
+
+/** Rejects with `Interrupted` at the first SIGINT or SIGTERM, so that what runs is ended in order; a second one ends at once. */
 export function interruption(): Promise<never> {
   const { promise, reject } = Promise.withResolvers<never>()
   promise.catch(() => {}) // nobody may be waiting for it between two cases
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     let told = false
     process.on(signal, () => {
-      if (told) process.exit(130)
+      if (told) process.exit(INTERRUPTED)
       told = true
-      reject(new Error(`interrupted by ${signal}`))
+      reject(new Interrupted(`interrupted by ${signal}`))
     })
   }
   return promise

@@ -68,6 +68,7 @@ interface Played {
 }
 
 async function play(stack: AsyncDisposableStack): Promise<Played> {
+  if (stack.disposed) throw new Error('the case has ended')
   const start = performance.now()
   const child = spawn(process.execPath, [CLI, 'demo', '--exit', '--json'], {
     stdio: ['ignore', 'pipe', 'inherit'],

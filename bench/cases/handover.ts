@@ -120,12 +120,11 @@ async function seed({ github, config }: Stage, serverUrl: string): Promise<strin
 /** One label every half second, by the clock: a slow hand-over does not hold the next one back. */
 async function labelAtPace({ config }: Stage, token: string): Promise<void> {
   const start = performance.now()
-  const posts: Promise<void>[] = []
-  for (let number = 1; number <= WARM_UP + MEASURED; number += 1) {
-    await delay(Math.max(0, start + number * PACE_MS - performance.now()))
-    posts.push(post(config.github.apiUrl, token, `/issues/${number}/labels`, { labels: [LABEL] }))
+  const label = async (number: number): Promise<void> => {
+    await delay(start + number * PACE_MS - performance.now())
+    await post(config.github.apiUrl, token, `/issues/${number}/labels`, { labels: [LABEL] })
   }
-  await Promise.all(posts)
+  await Promise.all(Array.from({ length: WARM_UP + MEASURED }, (_, index) => label(index + 1)))
 }
 
 async function post(apiUrl: string, token: string, path: string, body: object): Promise<void> {

@@ -28,6 +28,7 @@ export async function startChild<Api extends object>(
   input: object,
   execArgv: string[] = [],
 ): Promise<Remote<Api>> {
+  if (stack.disposed) throw new Error('the case has ended')
   const child = fork(script, {
     execArgv,
     serialization: 'advanced',
@@ -87,15 +88,20 @@ async function stop(child: ChildProcess, call: Caller): Promise<void> {
 export function serveParent<Input, Api extends object>(
   start: (input: Input) => Promise<{ api: Api; stop(): Promise<void> }>,
 ): void {
-  let started: { api: Api; stop(): Promise<void> } | null = null
+  let starting: ReturnType<typeof start> | null = null
+  const stop = async (): Promise<void> => {
+    // asked in the middle of its start, it comes up first: half a start cannot be undone
+    const started = await starting?.catch(() => null)
+    await started?.stop()
+  }
   const answer = async ({ method, args }: Call): Promise<unknown> => {
     if (method === 'start') {
-      started = await start(args[0] as Input)
+      starting = start(args[0] as Input)
+      await starting
       return undefined
     }
-    if (started === null) throw new Error('not started')
-    if (method === STOP) return started.stop()
-    const called = started.api[method as keyof Api]
+    if (method === STOP) return stop()
+    const called = (await starting)?.api[method as keyof Api]
     if (typeof called !== 'function') throw new Error(`there is no function ${method}`)
     return called(...args)
   }
@@ -108,7 +114,6 @@ export function serveParent<Input, Api extends object>(
   // the terminal sends Ctrl-C to everybody: the parent decides when we end
   process.on('SIGINT', () => {})
   process.on('disconnect', () => {
-    const ended = started === null ? Promise.resolve() : started.stop()
-    ended.finally(() => process.exit())
+    stop().finally(() => process.exit())
   })
 }

@@ -27,6 +27,7 @@ export async function serve(
 ): Promise<Served> {
   const port = await freePort()
   const { github } = stage.config
+  if (stack.disposed) throw new Error('the case has ended')
   const start = performance.now()
   const child = spawn(process.execPath, [...flags, CLI, 'serve'], {
     stdio: ['ignore', 'ignore', 'pipe'],

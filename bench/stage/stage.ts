@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { type Config, DEFAULT_POLICY } from '../../src/config.ts'
-import { startEmbeddedPostgres } from '../../src/db/embedded/embedded-postgres.ts'
 import { type Remote, startChild } from './child.ts'
 import { temporaryDirectory } from './directory.ts'
 import type { GitHubApi } from './github-process.ts'
+import type { PostgresApi } from './postgres-process.ts'
 import type { ServerApi } from './server-process.ts'
 
 /** A GitHub and a database, each in a process of its own, and the configuration of a server on them. */
@@ -19,15 +19,16 @@ export async function setStage(stack: AsyncDisposableStack): Promise<Stage> {
   const directory = await temporaryDirectory(stack)
   const [github, postgres] = await Promise.all([
     startChild<GitHubApi>(stack, new URL('./github-process.ts', import.meta.url), {}),
-    startEmbeddedPostgres({ dataDir: join(directory, 'postgres') }),
+    startChild<PostgresApi>(stack, new URL('./postgres-process.ts', import.meta.url), {
+      dataDir: join(directory, 'postgres'),
+    }),
   ])
-  stack.defer(() => postgres.stop())
-  const { app, apiUrl, webUrl } = await github.describe()
+  const [{ app, apiUrl, webUrl }, databaseUrl] = await Promise.all([github.describe(), postgres.url()])
   const config: Config = {
     host: '127.0.0.1',
     port: 0,
     publicUrl: null,
-    databaseUrl: postgres.url,
+    databaseUrl,
     databaseUrlDirect: null,
     dataDir: join(directory, 'server'),
     serverKey: null,
@@ -42,7 +43,7 @@ export async function setStage(stack: AsyncDisposableStack): Promise<Stage> {
     policy: DEFAULT_POLICY,
     reconcileSeconds: 1,
   }
-  return { github, config, databaseUrl: postgres.url, directory }
+  return { github, config, databaseUrl, directory }
 }
 
 /** Starts the server in a process of its own. @param profiles where its CPU profile goes, if one is wanted */
