@@ -130,6 +130,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       approved_sha256 text,
       -- the approval for which context_sources were gathered; claimable only when equal to approved_sha256
       sources_sha256 text,
+      -- counts how often the sources went stale: what was gathered before that is not stored
+      sources_asked integer not null default 0,
       pause_reason text,
       status_because text,
       wake_at timestamptz,
@@ -166,6 +168,8 @@ export async function up(db: Kysely<unknown>): Promise<void> {
       where status = 'ready' and not frozen and sources_sha256 is not null;
     create index tasks_claimable_lane on tasks (lane_id, priority desc, id)
       where status = 'ready' and not frozen and sources_sha256 is not null;
+    create index tasks_without_sources on tasks (id) where requested and sources_sha256 is null;
+    create index tasks_processing on tasks (id) where status = 'processing';
     create index tasks_wake on tasks (wake_at) where wake_at is not null;
     create index tasks_branch on tasks (project_id, branch) where branch is not null;
 
@@ -274,6 +278,7 @@ export async function up(db: Kysely<unknown>): Promise<void> {
     );
     create unique index outbound_calls_key on outbound_calls (kind, key) where key is not null;
     create index outbound_calls_budget on outbound_calls (installation_id, created_at) where creates_content;
+    create index outbound_calls_publishes on outbound_calls (task_id, id) where kind = 'publish';
     create index outbound_calls_pending on outbound_calls (session_id) where state = 'pending';
 
     -- Commits that wait for a person's approval: kept here because mirrors are caches.

@@ -208,6 +208,7 @@ function openDoors({ config, base, orchestrator, github, channel, worker, logger
     }),
     git: createGitGateway({ port: createGatewayPort(orchestrator, github, mirrors), mirrors, logger }),
     socket: (req, socket, head) => channel.upgrade(req, socket, head),
+    closeSockets: () => channel.stop(),
     routes: [
       healthRoutes({
         database: async () => ((await pendingMigrations(db)).length === 0 ? null : 'migrations are pending'),

@@ -24,8 +24,9 @@ export function createGatewayPort(
         findProject(db, session.projectId),
       ])
       if (!task || !project || project.frozenBecause !== null) return null
-      const same = (a: string, b: string): boolean => a.toLowerCase() === b.toLowerCase()
-      if (!same(project.ownerLogin, owner) || !same(project.name, repo)) return null
+      // a repository that was renamed keeps the address that the assignment gave
+      const names = [`${project.ownerLogin}/${project.name}`, session.terms.repository]
+      if (!names.some((name) => name.toLowerCase() === `${owner}/${repo}`.toLowerCase())) return null
       const held = await findHeldBranch(db, task.id)
       return {
         sessionId: session.id,
@@ -59,15 +60,17 @@ export function createGatewayPort(
     },
     finishPublish: (intentId, outcome) => finishPublish(orchestrator, intentId, outcome),
     recordRefusal: (session, refusal) => recordPushRefusal(orchestrator, session.sessionId, refusal),
-    async refresh(session) {
+    async refresh(session, always = false) {
       const project = await findProject(db, session.projectId)
       if (project === undefined) throw new Error(`session ${session.sessionId} has no project`)
       const mirror = mirrors.mirror(project.id)
-      const wanted = [project.baseSha, session.held ? null : session.publishedSha].filter(
-        (sha) => sha !== null,
-      )
-      const known = await Promise.all(wanted.map((sha) => mirror.has(sha)))
-      if (wanted.length > 0 && known.every(Boolean)) return
+      const [base, branch] = await Promise.all([
+        mirror.resolve(`refs/heads/${project.defaultBranch}`),
+        mirror.resolve(`refs/heads/${session.branch}`),
+      ])
+      // the refs and not the commits count: a branch may have been deleted, or moved to what is known already
+      const upToDate = base !== null && base === project.baseSha
+      if (upToDate && (session.held || branch === session.publishedSha) && !always) return
       await mirror.fetch(
         await github.credentials.forGit({
           installationId: project.installationId,

@@ -13,6 +13,8 @@ export interface Doors {
   webhook(req: IncomingMessage, res: ServerResponse): Promise<void>
   git(req: IncomingMessage, res: ServerResponse, expectContinue: boolean): Promise<boolean>
   socket(req: IncomingMessage, socket: Duplex, head: Buffer): void
+  /** Says goodbye to all sockets that were taken over. */
+  closeSockets(): Promise<void>
   routes: readonly Router[]
 }
 
@@ -44,7 +46,14 @@ export async function startApi(doors: Doors, host: string, port: number, logger:
     else socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n')
   })
   await listen(server, host, port)
-  return { name: 'http', port: (server.address() as AddressInfo).port, stop: () => close(server) }
+  return { name: 'http', port: (server.address() as AddressInfo).port, stop }
+
+  /** A server ends with its last connection, and the sockets that were taken over are none of its own any more. */
+  async function stop(): Promise<void> {
+    const closed = close(server)
+    await doors.closeSockets()
+    await closed
+  }
 
   async function route(req: IncomingMessage, res: ServerResponse, expectContinue: boolean): Promise<void> {
     const path = pathOf(req)
@@ -68,6 +77,11 @@ function createApp(routes: readonly Router[], logger: Logger): Express {
     next()
   })
   app.use(helmet())
+  app.use((req, res, next) => {
+    // false: there is a body, of another type
+    if (req.is('application/json') !== false) return next()
+    sendProblem(res, 'unsupported_media_type', 'Bodies are read as application/json only.')
+  })
   app.use(express.json({ limit: BODY_LIMIT }))
   for (const router of routes) app.use(router)
   app.use((req, res) => sendProblem(res, 'not_found', `There is nothing at ${req.method} ${req.path}.`))

@@ -7,7 +7,8 @@ import { completeSession } from '../orchestrator/complete-session.ts'
 import type { Orchestrator } from '../orchestrator/orchestrator.ts'
 import { reportProgress } from '../orchestrator/report-progress.ts'
 import type { Assignment } from '../protocol/assignment.ts'
-import { AgentFrame, CLOSE, type ServerFrame } from '../protocol/socket.ts'
+import { describeMistake } from '../protocol/mistake.ts'
+import { AgentFrame, CLOSE, NamedFrame, type ServerFrame } from '../protocol/socket.ts'
 import type { Logger } from '../runtime/logger.ts'
 
 /** A socket that sends more frames than this in a second is a flood. */
@@ -28,6 +29,7 @@ export class AgentSocket {
   #unanswered = 0
   #window = { second: 0, frames: 0 }
   #queue: Promise<void> = Promise.resolve()
+  #telling: Promise<void> = Promise.resolve()
 
   constructor(ws: WebSocket, agentId: number, orchestrator: Orchestrator, logger: Logger) {
     this.#ws = ws
@@ -59,6 +61,10 @@ export class AgentSocket {
     this.#ws.close(code, reason)
   }
 
+  terminate(): void {
+    this.#ws.terminate()
+  }
+
   ping(): void {
     if (this.#unanswered >= MOST_UNANSWERED) {
       this.close(CLOSE.silent, 'no answer to pings')
@@ -66,6 +72,18 @@ export class AgentSocket {
     }
     this.#unanswered += 1
     this.#ws.ping()
+  }
+
+  /** Sessions that the agent brought along: it is to hear of their end like of those that it gets here. */
+  resume(sessions: readonly number[]): void {
+    for (const session of sessions) this.#told.add(session)
+  }
+
+  /** Runs what tells the agent something after what came before: an older look must not undo a newer one. */
+  inTurn(tell: () => Promise<void>): Promise<void> {
+    const turn = this.#telling.then(tell)
+    this.#telling = turn.catch(() => {}) // told to whoever asked for it
+    return turn
   }
 
   wasTold(session: number): boolean {
@@ -94,6 +112,8 @@ export class AgentSocket {
   }
 
   #receive(text: string): void {
+    // what comes after we have closed is not for us any more
+    if (this.#ws.readyState !== this.#ws.OPEN) return
     const second = Math.floor(Date.now() / 1000)
     this.#window =
       second === this.#window.second ? { second, frames: this.#window.frames + 1 } : { second, frames: 1 }
@@ -103,7 +123,10 @@ export class AgentSocket {
     }
     const frame = parse(text)
     if (!frame.ok) {
-      this.close(CLOSE.badFrame, frame.error.slice(0, 120))
+      const { to, code, detail } = frame
+      // one wrong field must not cost an agent its connection, and its sessions the next one
+      if (to === null) this.close(CLOSE.badFrame, detail)
+      else this.send({ type: 'refused', id: randomUUID(), to, code, detail })
       return
     }
     // one after another: a completion must not overtake the progress before it
@@ -152,8 +175,9 @@ export class AgentSocket {
         return accepted.ok ? { ok: true as const, body: {} } : accepted
       }
       case 'declined': {
+        this.#told.delete(session)
         const declined = await declineSession(this.#orchestrator, session, frame.reason)
-        if (declined.ok) this.#told.delete(session)
+        if (!declined.ok && declined.code === 'already_running') this.#told.add(session)
         return declined.ok ? { ok: true as const, body: {} } : declined
       }
       case 'progress': {
@@ -161,8 +185,9 @@ export class AgentSocket {
         return progress.ok ? { ok: true as const, body: { progress: progress.answer } } : progress
       }
       case 'complete': {
+        // before it ends: the agent needs no word that what it completed is over
+        this.#told.delete(session)
         const completed = await completeSession(this.#orchestrator, session, frame.report)
-        if (completed.ok) this.#told.delete(session)
         return completed.ok ? { ok: true as const, body: { completion: completed.answer } } : completed
       }
       default:
@@ -171,18 +196,28 @@ export class AgentSocket {
   }
 }
 
-function parse(text: string): { ok: true; frame: AgentFrame } | { ok: false; error: string } {
+/** `to`: the frame that can be refused by its id; null when it has none, or is of a type that we do not know. */
+type ParsedFrame =
+  | { ok: true; frame: AgentFrame }
+  | { ok: false; to: string | null; code: string; detail: string }
+
+function parse(text: string): ParsedFrame {
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
-    return { ok: false, error: 'a frame is a JSON object' }
+    return { ok: false, to: null, code: 'invalid_request', detail: 'a frame is a JSON object' }
   }
   const parsed = AgentFrame.safeParse(value)
   if (parsed.success) return { ok: true, frame: parsed.data }
-  const issue = parsed.error.issues[0]
-  return {
-    ok: false,
-    error: `${issue?.path.map(String).join('.') ?? ''}: ${issue?.message ?? 'not a frame'}`,
+  const named = NamedFrame.safeParse(value)
+  if (!named.success) {
+    return {
+      ok: false,
+      to: null,
+      code: 'invalid_request',
+      detail: 'a frame has an id and a type of the protocol',
+    }
   }
+  return { ok: false, to: named.data.id, ...describeMistake(parsed.error) }
 }

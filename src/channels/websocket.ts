@@ -3,7 +3,12 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import { findAgentByKey } from '../db/repositories/agents.ts'
-import { renewConnections } from '../db/repositories/connections.ts'
+import {
+  type Connection,
+  databaseTime,
+  findConnection,
+  renewConnections,
+} from '../db/repositories/connections.ts'
 import { agentConnected, agentDisconnected } from '../orchestrator/agent-presence.ts'
 import { assignmentOf, dutiesOf } from '../orchestrator/assignment.ts'
 import type { Orchestrator } from '../orchestrator/orchestrator.ts'
@@ -17,6 +22,14 @@ import { AgentSocket } from './websocket-agent.ts'
 const NAME = 'websocket'
 const PING_MS = 20_000
 const RENEW_MS = 15_000
+const MOST_EARLY_FRAMES = 100
+const GOODBYE_MS = 2_000
+
+/** An agent of this replica. */
+interface Held {
+  socket: AgentSocket
+  connection: Connection
+}
 
 /** Agents over WebSocket: keeps the sockets of this replica and carries frames both ways. */
 export class WebSocketChannel implements Channel {
@@ -24,7 +37,7 @@ export class WebSocketChannel implements Channel {
   readonly #orchestrator: Orchestrator
   readonly #logger: Logger
   readonly #replicaId: string
-  readonly #agents = new Map<number, AgentSocket>()
+  readonly #agents = new Map<number, Held>()
   readonly #server = new WebSocketServer({
     noServer: true,
     perMessageDeflate: false,
@@ -32,16 +45,24 @@ export class WebSocketChannel implements Channel {
     maxPayload: MAX_FRAME_BYTES,
   })
   readonly #timers: NodeJS.Timeout[]
+  readonly #authMs: number
   #stopped = false
 
-  constructor(orchestrator: Orchestrator, replicaId: string, logger: Logger) {
+  /** @param authMs time that an unauthenticated socket has for its `auth` frame */
+  constructor(
+    orchestrator: Orchestrator,
+    replicaId: string,
+    logger: Logger,
+    { authMs = AUTH_SECONDS * 1000 }: { authMs?: number } = {},
+  ) {
+    this.#authMs = authMs
     this.#orchestrator = orchestrator
     this.#replicaId = replicaId
     this.#logger = logger
     this.#timers = [
       setInterval(() => this.#ping(), PING_MS),
       setInterval(() => {
-        renewConnections(orchestrator.db, replicaId).catch((error: unknown) =>
+        this.renew().catch((error: unknown) =>
           logger.error({ err: error }, 'connections could not be renewed'),
         )
       }, RENEW_MS),
@@ -59,10 +80,7 @@ export class WebSocketChannel implements Channel {
   }
 
   #awaitAuth(ws: WebSocket): void {
-    const timer = setTimeout(
-      () => ws.close(CLOSE.authTimeout, 'no auth frame came in time'),
-      AUTH_SECONDS * 1000,
-    )
+    const timer = setTimeout(() => ws.close(CLOSE.authTimeout, 'no auth frame came in time'), this.#authMs)
     ws.once('close', () => clearTimeout(timer))
     ws.once('message', (data) => {
       clearTimeout(timer)
@@ -76,28 +94,36 @@ export class WebSocketChannel implements Channel {
     // frames that come while the key is looked up must not be lost
     const early: string[] = []
     const keep = (data: { toString(): string }): void => {
-      if (early.length < 100) early.push(data.toString())
+      if (early.length < MOST_EARLY_FRAMES) early.push(data.toString())
+      else ws.close(CLOSE.flood, 'too many frames')
     }
     ws.on('message', keep)
     try {
-      const agent = isAgentKey(key)
-        ? await findAgentByKey(this.#orchestrator.db, hashAgentKey(key))
-        : undefined
-      if (agent === undefined || this.#stopped) {
+      const { db } = this.#orchestrator
+      const connectedAt = await databaseTime(db)
+      const agent = isAgentKey(key) ? await findAgentByKey(db, hashAgentKey(key)) : undefined
+      if (agent === undefined) {
         ws.close(CLOSE.unauthorized, 'the key is unknown or was revoked')
         return
       }
-      this.#agents.get(agent.id)?.close(CLOSE.replaced, 'the agent connected again')
-      const connection = { agentId: agent.id, channel: NAME, replicaId: this.#replicaId }
+      const connection = { agentId: agent.id, channel: NAME, replicaId: this.#replicaId, connectedAt }
       const socket = new AgentSocket(ws, agent.id, this.#orchestrator, this.#logger)
-      const { live } = await dutiesOf(this.#orchestrator, agent.id)
+      const { live, running } = await dutiesOf(this.#orchestrator, agent.id)
+      // gone meanwhile: it will not say so again
+      if (ws.readyState !== ws.OPEN) return
+      if (this.#stopped) {
+        ws.close(CLOSE.goingAway, 'the server is stopping')
+        return
+      }
       const hello = { id: agent.id, name: agent.name }
       // before the socket is found by others: nothing may come ahead of hello
       socket.send({ type: 'hello', id: randomUUID(), protocol: PROTOCOL_VERSION, agent: hello, resume: live })
-      this.#agents.set(agent.id, socket)
+      socket.resume(running)
+      this.#agents.get(agent.id)?.socket.close(CLOSE.replaced, 'the agent connected again')
+      this.#agents.set(agent.id, { socket, connection })
       ws.once('close', () => {
-        if (this.#agents.get(agent.id) !== socket) return
-        this.#agents.delete(agent.id)
+        if (this.#agents.get(agent.id)?.socket === socket) this.#agents.delete(agent.id)
+        if (this.#stopped) return
         agentDisconnected(this.#orchestrator, connection).catch((error: unknown) =>
           this.#logger.error({ err: error, agent: agent.name }, 'a disconnection was not recorded'),
         )
@@ -114,8 +140,17 @@ export class WebSocketChannel implements Channel {
   }
 
   async deliver(agentId: number): Promise<void> {
-    const socket = this.#agents.get(agentId)
-    if (socket === undefined) return
+    const held = this.#agents.get(agentId)
+    await held?.socket.inTurn(() => this.#tell(agentId, held))
+  }
+
+  async #tell(agentId: number, { socket, connection }: Held): Promise<void> {
+    const current = await findConnection(this.#orchestrator.db, agentId, NAME)
+    if (current !== undefined && current.connectedAt > connection.connectedAt) {
+      // on another replica, or it would be the one that is held here
+      socket.close(CLOSE.replaced, 'the agent connected again')
+      return
+    }
     const duties = await dutiesOf(this.#orchestrator, agentId)
     for (const { session, reason } of duties.stopping) socket.tellToStop(session, reason)
     for (const session of duties.waiting) {
@@ -127,19 +162,37 @@ export class WebSocketChannel implements Channel {
 
   /** Looks at all agents of this replica again: notifications may have been lost. */
   async deliverAll(): Promise<void> {
-    for (const agentId of this.#agents.keys()) await this.deliver(agentId)
+    for (const agentId of [...this.#agents.keys()]) {
+      await this.deliver(agentId).catch((error: unknown) =>
+        this.#logger.error({ err: error, agentId }, 'an agent could not be told'),
+      )
+    }
+  }
+
+  /** Says that the connections of this replica still live; without it they fade. */
+  async renew(): Promise<void> {
+    await renewConnections(
+      this.#orchestrator.db,
+      [...this.#agents.values()].map(({ connection }) => connection),
+    )
   }
 
   #ping(): void {
-    for (const socket of this.#agents.values()) socket.ping()
+    for (const { socket } of this.#agents.values()) socket.ping()
   }
 
-  /** Says goodbye; agents connect again elsewhere. Connections of this replica are forgotten by the caller. */
+  /** Says goodbye; agents connect again elsewhere, and until then they are offline. */
   async stop(): Promise<void> {
     this.#stopped = true
     for (const timer of this.#timers) clearInterval(timer)
-    for (const socket of this.#agents.values()) socket.close(CLOSE.goingAway, 'the server is stopping')
+    const held = [...this.#agents.values()]
     this.#agents.clear()
+    for (const { socket } of held) socket.close(CLOSE.goingAway, 'the server is stopping')
+    // a peer that does not answer must not keep the server from stopping
+    setTimeout(() => {
+      for (const { socket } of held) socket.terminate()
+    }, GOODBYE_MS).unref()
+    for (const { connection } of held) await agentDisconnected(this.#orchestrator, connection)
   }
 }
 

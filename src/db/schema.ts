@@ -122,6 +122,7 @@ export interface TasksTable {
   requestedAt: NullableTimestamp
   approvedSha256: string | null
   sourcesSha256: string | null
+  sourcesAsked: Generated<number>
   pauseReason: PauseReason | null
   statusBecause: string | null
   wakeAt: NullableTimestamp
@@ -158,6 +159,8 @@ export interface SessionTerms {
   protect: string[]
   pushBytes: number
   pushFiles: number
+  /** `owner/name` as it was; git addresses with it work while the session lives. */
+  repository: string
   contextFile: string
 }
 

@@ -11,6 +11,8 @@ export type GateFacts = {
   readonly projectStatus: 'active' | 'paused' | 'archived'
   /** Numbers of the open issues that block this one. */
   readonly blockedBy: readonly number[]
+  /** The branch that work would start from, when the repository has no such branch yet; else null. */
+  readonly missingBase: string | null
   readonly sourcesFresh: boolean
   /** Epoch milliseconds before which it is not tried again; null for at once. */
   readonly notBefore: number | null
@@ -36,6 +38,7 @@ export const gateNames = [
   'not_requested',
   'live_session',
   'blocked',
+  'no_commits',
   'sources',
   'retry',
   'concurrency',
@@ -96,6 +99,10 @@ const check: Record<GateName, (facts: GateFacts) => string | null> = {
     facts.blockedBy.length === 0
       ? null
       : `It is blocked by ${facts.blockedBy.map((number) => `#${number}`).join(', ')}.`,
+  no_commits: (facts) =>
+    facts.missingBase === null
+      ? null
+      : `The branch ${facts.missingBase} has no commits yet: push a first one, and it goes on by itself.`,
   sources: (facts) => (facts.sourcesFresh ? null : 'Its context is still being gathered from GitHub.'),
   retry: (facts) =>
     facts.notBefore !== null && facts.notBefore > facts.now
@@ -107,7 +114,7 @@ const check: Record<GateName, (facts: GateFacts) => string | null> = {
       : null,
   no_agent: (facts) =>
     facts.agents.connected === 0
-      ? 'No agent is connected to this project; `/agents` says how to connect one.'
+      ? 'No agent is connected to this project.'
       : null,
   no_capable_agent: noCapableAgent,
   agents_busy: (facts) =>
@@ -151,6 +158,7 @@ const inOrder: Record<GateName, string> = {
   not_requested: 'It was asked for.',
   live_session: 'No session is at work on it.',
   blocked: 'Nothing blocks it.',
+  no_commits: 'The repository has commits to start from.',
   sources: 'Its context is gathered.',
   retry: 'It may be tried now.',
   concurrency: 'The project has room for a session.',

@@ -51,12 +51,15 @@ const PermissionAnswer = z.object({
   role_name: z.string().nullish(),
   user: z.object({ id: z.int() }).nullish(),
 })
-const FileAnswer = z.object({
-  type: z.literal('file'),
-  encoding: z.literal('base64'),
-  content: z.string(),
-  sha: z.string(),
-})
+const FileAnswer = z.union([
+  z
+    .object({ type: z.literal('file'), encoding: z.literal('base64'), content: z.string(), sha: z.string() })
+    .transform(({ content, sha }) => ({ text: Buffer.from(content, 'base64').toString('utf8'), sha })),
+  // the content of files over 1 MB is left out
+  z.object({ type: z.literal('file') }).transform(() => ({ unreadable: 'has more than 1 MB' })),
+  z.object({ type: z.string() }).transform(({ type }) => ({ unreadable: `is a ${type}` })),
+  z.array(z.unknown()).transform(() => ({ unreadable: 'is a directory' })),
+])
 
 export interface Repositories {
   get(repository: RepositoryRef): Promise<Repository>
@@ -67,8 +70,15 @@ export interface Repositories {
   rightOf(repository: RepositoryRef, person: { id: number; login: string }): Promise<Right>
   /** Asks GitHub again at the next `rightOf`; all people of the repository without a person. */
   forgetRights(repositoryId: number, personId?: number): void
-  /** A file (up to 1 MB) of a branch, tag or commit; null when there is no such file. */
-  file(repository: RepositoryRef, path: string, ref: string): Promise<{ text: string; sha: string } | null>
+  /**
+   * A file of a branch, tag or commit; null when there is nothing at the path, or why it is no text: it has more
+   * than 1 MB, or is a directory, say. https://docs.github.com/rest/repos/contents#get-repository-content
+   */
+  file(
+    repository: RepositoryRef,
+    path: string,
+    ref: string,
+  ): Promise<{ text: string; sha: string } | { unreadable: string } | null>
 }
 
 const RIGHT_LIVES_MS = 60_000
@@ -118,8 +128,7 @@ export function createRepositories(client: Client, clock: Clock): Repositories {
     },
     async file({ owner, name: repo, ...repository }, path, ref) {
       const parameters = { owner, repo, path, ref }
-      const file = await nullWhenAbsent(client.call(repository, 'repos/get-content', parameters, FileAnswer))
-      return file && { text: Buffer.from(file.content, 'base64').toString('utf8'), sha: file.sha }
+      return nullWhenAbsent(client.call(repository, 'repos/get-content', parameters, FileAnswer))
     },
   }
 }

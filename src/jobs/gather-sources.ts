@@ -3,11 +3,15 @@ import { findTask, type Task } from '../db/repositories/tasks.ts'
 import { namedFiles } from '../domain/named-files.ts'
 import { rightSuffices } from '../github/repositories.ts'
 import { dispatch } from '../orchestrator/dispatch.ts'
+import { configShaOf } from '../orchestrator/load-config.ts'
 import { rememberBase } from '../orchestrator/remember-base.ts'
-import { type TaskSources, toRows } from '../orchestrator/sources.ts'
+import type { TaskSources } from '../orchestrator/sources.ts'
 import { storeSources } from '../orchestrator/store-sources.ts'
-import { REPOSITORY_CONFIG_BYTES, REPOSITORY_CONFIG_PATH } from '../protocol/repository-config-file.ts'
-import { sha256 } from '../runtime/keys.ts'
+import {
+  REPOSITORY_CONFIG_BYTES,
+  REPOSITORY_CONFIG_PATH,
+  type RepositoryConfigText,
+} from '../protocol/repository-config-file.ts'
 import { type JobContext, repositoryOf } from './context.ts'
 import { respectingLimits } from './github-failures.ts'
 
@@ -33,7 +37,8 @@ export async function gatherSources(context: JobContext, taskId: number): Promis
   const fresh = await storeSources(context.orchestrator, {
     taskId,
     approvedSha256: task.approvedSha256,
-    sources: toRows({ ...discussion, base: base.sources }),
+    sourcesAsked: task.sourcesAsked,
+    sources: { ...discussion, base: base.sources },
     configText: base.configText,
   })
   if (fresh) await dispatch(context.orchestrator, { taskId })
@@ -70,16 +75,18 @@ async function readDiscussion(
   return { issue: { trusted }, comments: counted.flat() }
 }
 
-/** Reads the base branch from the mirror, which is brought up to date only when it lacks the known head. */
+/** Reads the base branch from the mirror, which is brought up to date only when it is not at the known head. */
 async function readBase(
   context: JobContext,
   project: Project,
   task: Task,
-): Promise<{ sources: TaskSources['base']; configText: string | null }> {
+): Promise<{ sources: TaskSources['base']; configText: RepositoryConfigText | null }> {
   const mirror = context.mirrors.mirror(project.id)
-  const known = project.baseSha !== null && (await mirror.has(project.baseSha))
-  if (!known) await mirror.fetch(await context.github.credentials.forGit(repositoryOf(project)))
-  const sha = await mirror.resolve(`refs/heads/${project.defaultBranch}`)
+  const ref = `refs/heads/${project.defaultBranch}`
+  const known = await mirror.resolve(ref)
+  const upToDate = known !== null && known === project.baseSha
+  if (!upToDate) await mirror.fetch(await context.github.credentials.forGit(repositoryOf(project)))
+  const sha = upToDate ? known : await mirror.resolve(ref)
   if (sha === null) return { sources: { sha: null, instructions: [], files: [] }, configText: null }
   await rememberBase(context.orchestrator, project.id, sha)
   const [configFile, paths, ...instructionFiles] = await Promise.all([
@@ -88,15 +95,22 @@ async function readBase(
     ...INSTRUCTION_FILES.map((path) => mirror.readFile(sha, path, INSTRUCTION_BYTES)),
   ])
   const instructions = INSTRUCTION_FILES.flatMap((path, index) => {
-    const text = instructionFiles[index]?.toString('utf8').trim()
+    // what is no text (UTF-16, say) has characters that no JSON in Postgres can hold
+    const text = instructionFiles[index]?.toString('utf8').replaceAll('\0', '').trim()
     return text ? [{ path, text }] : []
   })
   const files = namedFiles(`${task.title}\n${task.description}`, paths).map((path) => ({ path, symbols: [] }))
-  return { sources: { sha, instructions, files }, configText: changedConfig(project, configFile) }
+  return { sources: { sha, instructions, files }, configText: changedConfig(project, configFile, paths) }
 }
 
 /** The text of the project's config when its file differs from the one in force; a missing file means the defaults. */
-function changedConfig(project: Project, file: Buffer | null): string | null {
-  const text = file?.toString('utf8') ?? ''
-  return sha256(text) === project.configSha ? null : text
+function changedConfig(
+  project: Project,
+  file: Buffer | null,
+  paths: readonly string[],
+): RepositoryConfigText | null {
+  const there = file !== null || paths.includes(REPOSITORY_CONFIG_PATH)
+  const unreadable = { unreadable: `is a link, or has more than ${REPOSITORY_CONFIG_BYTES} bytes` }
+  const text = file?.toString('utf8') ?? (there ? unreadable : '')
+  return configShaOf(text) === project.configSha ? null : text
 }

@@ -8,7 +8,11 @@ import { findProject, type Project } from '../db/repositories/projects.ts'
 import { latestSessionOfTask, type Session } from '../db/repositories/sessions.ts'
 import { findTask, type Task } from '../db/repositories/tasks.ts'
 import { isGitHubError } from '../github/error.ts'
-import { recordPullRequest, recordPullRequestFailure } from '../orchestrator/record-pull-request.ts'
+import {
+  recordMissingBranch,
+  recordPullRequest,
+  recordPullRequestFailure,
+} from '../orchestrator/record-pull-request.ts'
 import { renderPullRequestBody, renderPullRequestTitle } from '../presenter/pull-request.ts'
 import { respectContentBudget } from './content-budget.ts'
 import { type JobContext, repositoryOf } from './context.ts'
@@ -23,7 +27,11 @@ export async function openPullRequest(context: JobContext, taskId: number): Prom
   const task = await findTask(db, taskId)
   const project = task && (await findProject(db, task.projectId))
   const session = task && (await latestSessionOfTask(db, taskId))
-  if (!task || !project || !session || !awaitsPullRequest(task, session)) return
+  if (!task || !project || !session || task.frozen || session.status !== 'completed') return
+  if (task.status === 'processing' && task.headSha === null) {
+    return recordMissingBranch(context.orchestrator, taskId)
+  }
+  if (!awaitsPullRequest(task)) return
   const known =
     task.pullRequestNumber === null
       ? null
@@ -32,11 +40,11 @@ export async function openPullRequest(context: JobContext, taskId: number): Prom
   if (pullRequest !== null) await recordPullRequest(context.orchestrator, taskId, pullRequest)
 }
 
-/** True while the session is completed with commits, or its held branch was approved, and nothing came between. */
-function awaitsPullRequest(task: Task, session: Session): boolean {
+/** True while the session's commits, or its held branch that was approved, wait, and nothing came between. */
+function awaitsPullRequest(task: Task): boolean {
   const finished =
     task.status === 'processing' || (task.status === 'review' && task.pullRequestNumber === null)
-  return finished && session.status === 'completed' && task.headSha !== null && !task.frozen
+  return finished && task.headSha !== null
 }
 
 async function findOrCreate(
@@ -71,7 +79,7 @@ async function findOrCreate(
     }))
   if (intent === undefined) return null
   try {
-    const made = await context.github.pullRequests.create(repository, await wanted(context, task, session))
+    const made = await create(context, project, await wanted(context, task, session))
     await finishOutboundCall(db, intent.id, 'done', { number: made.number })
     return made
   } catch (error) {
@@ -84,6 +92,22 @@ async function findOrCreate(
     if (adopted) return found
     await recordPullRequestFailure(context.orchestrator, task.id, error.errors.join('; ') || error.message)
     return null
+  }
+}
+
+/** The branch that the work started from may have got another name since: then the default branch takes its place. */
+async function create(
+  context: JobContext,
+  project: Project,
+  wanted: Parameters<JobContext['github']['pullRequests']['create']>[1],
+): Promise<{ number: number; url: string }> {
+  const repository = repositoryOf(project)
+  try {
+    return await context.github.pullRequests.create(repository, wanted)
+  } catch (error) {
+    const renamed = wanted.base !== project.defaultBranch
+    if (!renamed || !isGitHubError(error, 'validation') || !/\bbase\b/.test(error.errors.join())) throw error
+    return context.github.pullRequests.create(repository, { ...wanted, base: project.defaultBranch })
   }
 }
 

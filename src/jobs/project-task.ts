@@ -3,7 +3,12 @@ import {
   finishOutboundCall,
   insertOutboundCall,
 } from '../db/repositories/outbound-calls.ts'
-import { type Projection, saveProjection, takeProjection } from '../db/repositories/projections.ts'
+import {
+  type Projection,
+  releaseProjection,
+  saveProjection,
+  takeProjection,
+} from '../db/repositories/projections.ts'
 import { findProject, type Project } from '../db/repositories/projects.ts'
 import { findTask, type Task } from '../db/repositories/tasks.ts'
 import { isGitHubError } from '../github/error.ts'
@@ -38,12 +43,30 @@ export async function projectTask(context: JobContext, taskId: number): Promise<
     if (!task || !project || task.frozen || project.frozenBecause !== null) return
     const progress = progressIsDue(task, projection, clock.now())
     if (projection.revision >= task.revision && !progress) return
+    await showOrGiveUp(context, project, task, projection)
+  } finally {
+    await releaseProjection(db, projection)
+  }
+}
+
+/** An issue that is gone is left alone until its task changes; lost access is tried again by the reconciler. */
+async function showOrGiveUp(
+  context: JobContext,
+  project: Project,
+  task: Task,
+  projection: Projection,
+): Promise<void> {
+  try {
     await show(context, project, task, projection)
   } catch (error) {
     if (!isAway(error)) throw error
-    context.logger.info({ err: error, taskId }, 'nothing can be shown: the issue or our access is gone')
-  } finally {
-    await saveProjection(db, taskId, { lockedUntil: null })
+    context.logger.info(
+      { err: error, taskId: task.id },
+      'nothing can be shown: the issue or our access is gone',
+    )
+    if (isGitHubError(error, 'not_found', 'gone')) {
+      await saveProjection(context.orchestrator.db, task.id, { revision: task.revision })
+    }
   }
 }
 
@@ -75,7 +98,7 @@ async function removeTriggerLabel(context: JobContext, project: Project, task: T
   if (!task.triggerLabelled || task.requested) return
   const label = project.config.trigger.label
   await respectingLimits(() => context.github.labels.remove(repositoryOf(project), task.number, label))
-  await recordLabelOff(context.orchestrator, task.id)
+  await recordLabelOff(context.orchestrator, task)
 }
 
 /** Writes the comment when what it says has changed. False when it was left for later. */

@@ -4,9 +4,11 @@ import { findProject, type Project } from '../db/repositories/projects.ts'
 import { lastEvents, type SessionEvent } from '../db/repositories/session-events.ts'
 import { type Session, sessionsOfTask } from '../db/repositories/sessions.ts'
 import type { Task } from '../db/repositories/tasks.ts'
+import type { Gate } from '../domain/gates.ts'
 import { isLive } from '../domain/session.ts'
 import { explainTask } from '../orchestrator/explain-task.ts'
 import type { Orchestrator } from '../orchestrator/orchestrator.ts'
+import { renderConnectAgent } from '../presenter/reply.ts'
 import type { SessionReceipt, StatusEvent, StatusView } from '../presenter/status-view.ts'
 import { isStatusEventKind, type StatusEventKind } from '../presenter/words.ts'
 
@@ -27,6 +29,7 @@ export async function statusView(orchestrator: Orchestrator, task: Task): Promis
   const live = last && isLive(last.status) ? last : undefined
   const names = await agentNames(orchestrator, sessions)
   const spent = live ? live.tokensInput + live.tokensOutput + live.tokensCacheRead + live.tokensCacheWrite : 0
+  const gates = await explainTask(orchestrator, task)
   return {
     task: {
       id: task.id,
@@ -51,7 +54,8 @@ export async function statusView(orchestrator: Orchestrator, task: Task): Promis
         : { number: task.pullRequestNumber, url: task.pullRequestUrl ?? '' },
     progress: live ? { percent: live.percent, message: live.message, at: live.leaseUntil } : null,
     spent: { tokens: task.tokensUsed + spent, costMicroUsd: task.costMicroUsd + (live?.costMicroUsd ?? 0) },
-    gates: await explainTask(orchestrator, task),
+    gates,
+    connect: connectText(orchestrator, project, task, gates),
     question: questionOf(task, last, names),
     result: task.status === 'review' || task.status === 'done' ? task.result : null,
     configProblem: project.configError,
@@ -60,8 +64,21 @@ export async function statusView(orchestrator: Orchestrator, task: Task): Promis
   }
 }
 
+/** A project without agents is told how to get one: in the comment that answers the request. */
+function connectText(
+  orchestrator: Orchestrator,
+  project: Project,
+  task: Task,
+  gates: readonly Gate[],
+): string | null {
+  const lacksAgents = gates.some((gate) => gate.name === 'no_agent' && gate.holds)
+  if (task.status !== 'ready' || !lacksAgents) return null
+  const { ownerLogin: owner, name } = project
+  return renderConnectAgent({ owner, name, serverUrl: orchestrator.publicUrl })
+}
+
 function editedSince(task: Task): boolean {
-  return task.approvalLost
+  return task.approvalLost || task.sourcesSha256 !== task.approvedSha256
 }
 
 function branchOf(orchestrator: Orchestrator, project: Project, task: Task): StatusView['branch'] {

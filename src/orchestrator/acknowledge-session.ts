@@ -1,8 +1,8 @@
-import { applyTaskEvent } from './apply-task-event.ts'
 import { lockWithTask, lostLease } from './authorize-session.ts'
 import { endSession } from './end-session.ts'
 import { inTransaction, type Orchestrator, type Refusal, refuse } from './orchestrator.ts'
 import { reportProgress } from './report-progress.ts'
+import { returnTask } from './return-task.ts'
 
 /** The agent took the work. Saying so twice is a sign of life. */
 export async function acceptSession(
@@ -28,20 +28,7 @@ export async function declineSession(
     if (session.status !== 'dispatched')
       return refuse('already_running', 'The agent has taken the work already.')
     await endSession(unit, session, 'declined', { failureDetail: reason })
-    if (task.status === 'processing') {
-      const applied = await applyTaskEvent(unit, task, {
-        event: 'declined',
-        actor: 'mission-control',
-        sessionId,
-        because: `The agent declined: ${reason}`,
-        changes: { notBefore: new Date(unit.now.getTime() + DECLINED_SECONDS * 1000) },
-      })
-      if (!applied.ok) return applied
-      await unit.enqueue('dispatch', { taskId: task.id }, DECLINED_SECONDS)
-    }
+    await returnTask(unit, task, session, `The agent declined: ${reason}`)
     return { ok: true }
   })
 }
-
-/** A declined task waits this long, or a full agent and the dispatcher would play ping-pong. */
-const DECLINED_SECONDS = 5

@@ -33,8 +33,8 @@ export function stateOf(task: Task): TaskState {
 
 /**
  * The one place where a task changes state. The task must be locked by this transaction. Asks the table,
- * writes what it says, stops the live session where it says so, appends to the history, and lets the
- * projector and whoever waits know. An illegal event changes nothing and answers with its reason.
+ * writes what it says, stops the live session where it says so, appends to the history, lets the projector
+ * and whoever waits know, and has missing sources gathered. An illegal event changes nothing and answers with its reason.
  */
 export async function applyTaskEvent(
   unit: Unit,
@@ -69,6 +69,10 @@ export async function applyTaskEvent(
     detail: { by: happening.actor, from: task.status, to: move.status, because, ...happening.detail },
   })
   await announce(unit, changed)
+  const asked = !task.requested || happening.changes?.sourcesSha256 === null
+  if (changed.requested && changed.sourcesSha256 === null && asked) {
+    await unit.enqueue('gather-sources', { taskId: task.id })
+  }
   return { ok: true, task: changed, move }
 }
 

@@ -58,12 +58,14 @@ export async function dutiesOf(
   agentId: number,
 ): Promise<{
   live: number[]
+  running: number[]
   waiting: Session[]
   stopping: { session: number; reason: 'pause' | 'cancel' }[]
 }> {
   const sessions = await liveSessionsOfAgent(orchestrator.db, agentId)
   return {
     live: sessions.map((session) => session.id),
+    running: sessions.filter((session) => session.status === 'running').map((session) => session.id),
     waiting: sessions.filter((session) => session.status === 'dispatched' && session.stopRequested === null),
     stopping: sessions.flatMap((session) =>
       session.stopRequested === null ? [] : [{ session: session.id, reason: session.stopRequested }],

@@ -33,7 +33,8 @@ export async function changeTask(
       if (change.factsAnyway) await announce(unit, await updateTask(unit.trx, task.id, change.factsAnyway))
       return applied
     }
-    if (applied.task.requested && !task.requested) {
+    // what was said since they were gathered counts, too
+    if (applied.task.requested && !task.requested && applied.task.sourcesSha256 !== null) {
       await updateTask(unit.trx, task.id, { sourcesSha256: null })
       await unit.enqueue('gather-sources', { taskId: task.id })
     }

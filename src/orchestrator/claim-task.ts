@@ -19,6 +19,7 @@ import {
 import { findTask, lockClaimableTask, type Task } from '../db/repositories/tasks.ts'
 import { branchName } from '../domain/branch.ts'
 import { priorities } from '../domain/labels.ts'
+import { nextMode } from '../domain/task.ts'
 import { sha256 } from '../runtime/keys.ts'
 import { applyTaskEvent } from './apply-task-event.ts'
 import {
@@ -90,6 +91,7 @@ async function passGates(unit: Unit, claim: Claim): Promise<Gates> {
   }
   const agent = await lockAgent(unit.trx, claim.agentId)
   if (agent === undefined || agent.removedAt !== null) return refuse('agent_removed', 'The agent is gone.')
+  if (agent.status === 'pending_claim') return refuse('agent_unclaimed', 'Nobody has claimed the agent yet.')
   const connection = await findProjectAgent(unit.trx, project.id, agent.id)
   if (connection === undefined) return refuse('not_connected', 'The agent is not connected to this project.')
   if ((await countLiveSessions(unit.trx, { agentId: agent.id })) >= agent.maxConcurrent) {
@@ -124,8 +126,13 @@ async function sessionTerms(
   const tokenBudget = Math.min(limits.token_budget, agent.tokenBudget ?? limits.token_budget)
   const previous = await latestSessionOfTask(unit.trx, task.id)
   const previousAgent = previous && (await findAgent(unit.trx, previous.agentId))
+  // whatever ended the last session: published commits are gone on with
+  const mode = nextMode({
+    fromReview: task.nextMode === 'revise',
+    publishedCommits: task.headSha !== null,
+  })
   const context = renderContext({
-    task,
+    task: { ...task, nextMode: mode },
     project,
     branch,
     tokenBudget,
@@ -141,7 +148,7 @@ async function sessionTerms(
     projectId: project.id,
     agentId: agent.id,
     attempt: task.attempts + 1,
-    mode: task.nextMode,
+    mode,
     model: modelFor(project, agent, task),
     branch,
     baseBranch: project.defaultBranch,
@@ -153,6 +160,7 @@ async function sessionTerms(
       protect: paths.protect,
       pushBytes: limits.push_megabytes * 1_000_000,
       pushFiles: limits.push_files,
+      repository: `${project.ownerLogin}/${project.name}`,
       contextFile: contextRules.file,
     }),
     context: context.markdown,

@@ -1,4 +1,5 @@
 import { findHeldBranch } from '../db/repositories/held-branches.ts'
+import { hasOpenPublish } from '../db/repositories/outbound-calls.ts'
 import { findProject } from '../db/repositories/projects.ts'
 import { type Session, updateSession } from '../db/repositories/sessions.ts'
 import type { Task } from '../db/repositories/tasks.ts'
@@ -20,8 +21,8 @@ const CREDIT_LONGEST_MS = 7 * 24 * 3600 * 1000
 type Completion = { ok: true; answer: CompletionAnswer } | Refusal
 
 /**
- * The agent says how its session ended. Idempotent: the same report again gets the same answer, another
- * report for an ended session is refused. A pull request is opened afterwards, by a job.
+ * The agent says how its session ended. Idempotent: the same report again changes nothing and is answered with
+ * what the session and its task are; another report for an ended session is refused. A pull request is opened afterwards, by a job.
  */
 export async function completeSession(
   orchestrator: Orchestrator,
@@ -88,7 +89,11 @@ async function settle(
 /** Work that has commits: opened as a pull request by a job, or held for a person's approval. */
 async function withCommits(unit: Unit, task: Task, session: Session): Promise<Completion> {
   if (session.pushRefused !== null) return withRefusedPush(unit, task, session, session.pushRefused)
-  if (session.headSha === null && task.headSha === null) return empty(unit, task, session)
+  if (session.headSha === null && task.headSha === null) {
+    if (!(await hasOpenPublish(unit.trx, session.id))) return empty(unit, task, session)
+    // GitHub has not said yet whether it took the commits: whoever finds out goes on from there
+    return answer(await endSession(unit, session, 'completed'), task)
+  }
   const held = session.holdPublishing ? await findHeldBranch(unit.trx, task.id) : undefined
   const ended = await endSession(unit, session, 'completed')
   if (held !== undefined) return move(unit, task, ended, 'publishing_held')

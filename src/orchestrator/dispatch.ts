@@ -6,7 +6,7 @@ import {
 } from '../db/repositories/claims.ts'
 import { readSetting } from '../db/repositories/server-settings.ts'
 import { priorities } from '../domain/labels.ts'
-import { type MatchAgent, type MatchTask, rankAgents } from '../domain/matching.ts'
+import { type Match, type MatchAgent, type MatchTask, rankAgents } from '../domain/matching.ts'
 import { claimTask } from './claim-task.ts'
 import type { Orchestrator } from './orchestrator.ts'
 
@@ -53,8 +53,7 @@ async function give(
     agents.map((agent) => matchAgent(agent, task.projectId)),
     { now: now.getTime(), liveSessions },
   )
-  for (const candidate of ranked) {
-    if (!candidate.eligible) return null
+  for (const candidate of lastThosePassing(ranked, task.passedBy)) {
     const agent = agents.find((one) => String(one.id) === candidate.agent.id)
     if (agent === undefined) continue
     const claim = await claimTask(orchestrator, { taskId: task.id, agentId: agent.id, channel: CHANNEL })
@@ -65,6 +64,12 @@ async function give(
     if (claim.code !== 'agents_busy' && claim.code !== 'agent_removed') return null
   }
   return null
+}
+
+/** Who can take it, best first; those who have just not taken it come last, or one silent agent would hold it for ever. */
+function lastThosePassing(ranked: readonly Match[], passedBy: readonly number[]): Match[] {
+  const turn = ({ agent }: Match): number => passedBy.indexOf(Number(agent.id))
+  return ranked.filter((candidate) => candidate.eligible).sort((a, b) => turn(a) - turn(b))
 }
 
 /** The task as the ranking sees it. */

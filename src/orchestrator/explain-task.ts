@@ -1,5 +1,6 @@
 import { findAgent } from '../db/repositories/agents.ts'
 import { agentsOfProject } from '../db/repositories/claims.ts'
+import { sourcesOfTask } from '../db/repositories/context-sources.ts'
 import { findProject, type Project } from '../db/repositories/projects.ts'
 import { readSetting } from '../db/repositories/server-settings.ts'
 import { countLiveSessions, latestSessionOfTask } from '../db/repositories/sessions.ts'
@@ -9,6 +10,7 @@ import { neededCapabilities } from '../domain/labels.ts'
 import { isLive } from '../domain/session.ts'
 import { DISPATCH_SETTING } from './dispatch.ts'
 import type { Orchestrator } from './orchestrator.ts'
+import { lacksBase } from './sources.ts'
 
 /** Why is this task not running: all its gates, and which of them hold. */
 export async function explainTask(orchestrator: Orchestrator, task: Task): Promise<Gate[]> {
@@ -19,6 +21,8 @@ export async function explainTask(orchestrator: Orchestrator, task: Task): Promi
   const session = await latestSessionOfTask(db, task.id)
   const live = session && isLive(session.status) ? await findAgent(db, session.agentId) : undefined
   const needed = neededCapabilities(task.tags, project.config.routing)
+  const fresh = task.approvedSha256 === null || task.sourcesSha256 === task.approvedSha256
+  const noCommits = !fresh && lacksBase(await sourcesOfTask(db, task.id), task.approvedSha256)
   return gates({
     status: task.status,
     requested: task.requested,
@@ -27,7 +31,8 @@ export async function explainTask(orchestrator: Orchestrator, task: Task): Promi
     frozen: task.frozen || project.frozenBecause !== null,
     projectStatus: project.status,
     blockedBy: [],
-    sourcesFresh: task.approvedSha256 === null || task.sourcesSha256 === task.approvedSha256,
+    missingBase: noCommits ? project.defaultBranch : null,
+    sourcesFresh: fresh || noCommits,
     notBefore: task.notBefore > now ? task.notBefore.getTime() : null,
     now: now.getTime(),
     serverStopped: (await readSetting(db, DISPATCH_SETTING))?.stopped === true,

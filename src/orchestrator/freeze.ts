@@ -1,35 +1,77 @@
 import { audit } from '../db/repositories/audit-log.ts'
 import {
-  findProject,
+  findProjectByRepository,
+  lockProject,
   markInstallation,
   projectsOfInstallation,
   saveInstallation,
   updateProject,
 } from '../db/repositories/projects.ts'
-import { findTask, lockTask, openTasksOfProject } from '../db/repositories/tasks.ts'
+import { lastEventOfKind } from '../db/repositories/session-events.ts'
+import { lockTask, tasksToFreeze } from '../db/repositories/tasks.ts'
 import { applyTaskEvent } from './apply-task-event.ts'
 import { inTransaction, type Orchestrator } from './orchestrator.ts'
 
-/** Freezes (with a reason) or thaws (null) one project: its tasks wait, and live sessions end at once. */
+/** Why a project is frozen: what went away, in words for people. */
+export const FROZEN = {
+  suspended: 'The app is suspended in this account.',
+  uninstalled: 'The app was uninstalled from this account.',
+  noAccess: 'The app no longer has access to this repository.',
+  archived: 'The repository is archived.',
+  deleted: 'The repository was deleted.',
+} as const
+export type FrozenBecause = keyof typeof FROZEN
+
+/**
+ * Freezes one project: its tasks wait, and live sessions end at once. A project that is frozen already keeps its
+ * first reason.
+ */
 export async function freezeProject(
   orchestrator: Orchestrator,
   projectId: number,
-  because: string | null,
+  reason: FrozenBecause,
 ): Promise<void> {
-  const seen = await findProject(orchestrator.db, projectId)
-  if (seen === undefined || seen.frozenBecause === because) return
   // the project first: from here on nothing of it can be claimed
-  await inTransaction(orchestrator, async (unit) => {
-    await updateProject(unit.trx, projectId, { frozenBecause: because })
+  const because = await inTransaction(orchestrator, async (unit) => {
+    const seen = await lockProject(unit.trx, projectId)
+    if (seen === undefined || seen.frozenBecause !== null) return seen?.frozenBecause ?? null
+    const detail = { because: FROZEN[reason] }
+    await updateProject(unit.trx, projectId, { frozenBecause: detail.because })
+    await audit(unit.trx, { actor: 'github', action: 'project_frozen', projectId, detail })
+    return detail.because
+  })
+  if (because === null) return
+  // also when the project was frozen before: that run may have died before it came to the tasks
+  for (const id of await tasksToFreeze(orchestrator.db, projectId, true)) {
+    await freezeTask(orchestrator, id, because)
+  }
+}
+
+/** Thaws a project that is frozen for one of these reasons; tasks whose own issue went away stay frozen. */
+export async function thawProject(
+  orchestrator: Orchestrator,
+  projectId: number,
+  reasons: readonly FrozenBecause[],
+): Promise<void> {
+  const reversible = reasons.map((reason): unknown => FROZEN[reason])
+  const thawed = await inTransaction(orchestrator, async (unit) => {
+    const seen = await lockProject(unit.trx, projectId)
+    const frozen = seen?.frozenBecause ?? null
+    if (frozen === null) return true
+    if (!reversible.includes(frozen)) return false
+    await updateProject(unit.trx, projectId, { frozenBecause: null })
     await audit(unit.trx, {
       actor: 'github',
-      action: because === null ? 'project_thawed' : 'project_frozen',
+      action: 'project_thawed',
       projectId,
-      detail: { because },
+      detail: { because: frozen },
     })
+    return true
   })
-  for (const { id } of await openTasksOfProject(orchestrator.db, projectId)) {
-    await freezeTask(orchestrator, id, because)
+  if (!thawed) return
+  for (const id of await tasksToFreeze(orchestrator.db, projectId, false)) {
+    const frozen = await lastEventOfKind(orchestrator.db, id, 'frozen')
+    if (reversible.includes(frozen?.detail.because)) await freezeTask(orchestrator, id, null)
   }
 }
 
@@ -65,18 +107,29 @@ export async function changeInstallation(
       removedAt: state === 'removed' ? unit.now : null,
     })
   })
-  const reasons = {
-    active: null,
-    suspended: 'The app is suspended in this account.',
-    removed: 'The app was uninstalled from this account.',
-  }
   for (const project of await projectsOfInstallation(orchestrator.db, installation.id)) {
-    await freezeProject(orchestrator, project.id, reasons[state])
+    if (state === 'active') await thawProject(orchestrator, project.id, ['suspended', 'uninstalled'])
+    else await freezeProject(orchestrator, project.id, state === 'removed' ? 'uninstalled' : 'suspended')
   }
 }
 
-/** True when the task exists and nothing of it is frozen. */
-export async function isThawed(orchestrator: Orchestrator, taskId: number): Promise<boolean> {
-  const task = await findTask(orchestrator.db, taskId)
-  return task !== undefined && !task.frozen
+/**
+ * Repositories that the app was given access to, maybe once more: by a new installation, which has another id, or
+ * under another owner. Those that are no projects are left alone.
+ */
+export async function regainRepositories(
+  orchestrator: Orchestrator,
+  installation: { id: number; accountId: number; accountLogin: string },
+  repositoryIds: readonly number[],
+): Promise<void> {
+  for (const githubId of repositoryIds) {
+    const project = await inTransaction(orchestrator, async (unit) => {
+      await saveInstallation(unit.trx, installation)
+      const found = await findProjectByRepository(unit.trx, githubId)
+      if (found === undefined || found.installationId === installation.id) return found
+      const facts = { installationId: installation.id, ownerLogin: installation.accountLogin }
+      return updateProject(unit.trx, found.id, facts)
+    })
+    if (project) await thawProject(orchestrator, project.id, ['suspended', 'uninstalled', 'noAccess'])
+  }
 }

@@ -1,5 +1,9 @@
 import { type Project, updateProject } from '../db/repositories/projects.ts'
-import { parseRepositoryConfig, REPOSITORY_CONFIG_PATH } from '../protocol/repository-config-file.ts'
+import {
+  parseRepositoryConfig,
+  REPOSITORY_CONFIG_PATH,
+  type RepositoryConfigText,
+} from '../protocol/repository-config-file.ts'
 import { sha256 } from '../runtime/keys.ts'
 import { inTransaction, type Orchestrator } from './orchestrator.ts'
 import { type RepositorySnapshot, touchProject } from './touch-task.ts'
@@ -11,9 +15,9 @@ import { type RepositorySnapshot, touchProject } from './touch-task.ts'
 export async function loadConfig(
   orchestrator: Orchestrator,
   repository: RepositorySnapshot,
-  text: string,
+  text: RepositoryConfigText,
 ): Promise<Project> {
-  const sha = sha256(text)
+  const sha = configShaOf(text)
   return inTransaction(orchestrator, async (unit) => {
     const project = await touchProject(unit, repository)
     if (project.configSha === sha) return project
@@ -21,9 +25,14 @@ export async function loadConfig(
   })
 }
 
+/** By this a config file is known again, also one that cannot be read. */
+export function configShaOf(text: RepositoryConfigText): string {
+  return sha256(typeof text === 'string' ? text : `unreadable: ${text.unreadable}`)
+}
+
 /** What a config file changes in its project. */
 export function configChanges(
-  text: string,
+  text: RepositoryConfigText,
   sha: string,
 ): { configSha: string; configError: string | null; config?: string } {
   const parsed = parseRepositoryConfig(text)

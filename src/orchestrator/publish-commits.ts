@@ -1,17 +1,21 @@
 import { audit } from '../db/repositories/audit-log.ts'
-import { saveHeldBranch } from '../db/repositories/held-branches.ts'
+import { deleteHeldBranch, saveHeldBranch } from '../db/repositories/held-branches.ts'
 import {
   finishOutboundCall,
+  hasOpenPublish,
   insertOutboundCall,
   lockOutboundCall,
+  wasPublishedSince,
 } from '../db/repositories/outbound-calls.ts'
 import { findProject, type Project } from '../db/repositories/projects.ts'
 import { appendEvent } from '../db/repositories/session-events.ts'
 import { extendLease, type Session, updateSession } from '../db/repositories/sessions.ts'
-import { updateTask } from '../db/repositories/tasks.ts'
-import { announce } from './apply-task-event.ts'
+import { type Task, updateTask } from '../db/repositories/tasks.ts'
+import { isLive } from '../domain/session.ts'
+import { announce, applyTaskEvent } from './apply-task-event.ts'
 import { lockWithTask, lostLease } from './authorize-session.ts'
-import { inTransaction, type Orchestrator, type Refusal, refuse } from './orchestrator.ts'
+import { failAttempt } from './fail-attempt.ts'
+import { inTransaction, type Orchestrator, type Refusal, refuse, type Unit } from './orchestrator.ts'
 
 /** A push that passed all checks and asks to be published. */
 export interface Push {
@@ -84,6 +88,13 @@ export async function finishPublish(
     const locked = await lockWithTask(unit, call.sessionId)
     if (locked === undefined) return
     const { session, task } = locked
+    // the publish was a sign of life, and what it added to the lease is over
+    if (isLive(session.status)) {
+      const leaseUntil = new Date(unit.now.getTime() + unit.policy.leaseSeconds * 1000)
+      await updateSession(unit.trx, session.id, { leaseUntil })
+    }
+    // found out late: a later push says where the branch stands
+    if (outcome.outcome !== 'failed' && (await wasPublishedSince(unit.trx, call))) return
     if (outcome.outcome === 'failed') {
       await appendEvent(unit.trx, {
         taskId: task.id,
@@ -91,10 +102,13 @@ export async function finishPublish(
         kind: 'publish_failed',
         detail: { message: outcome.message ?? null },
       })
+      await endWaiting(unit, task, session)
       return
     }
     const newSha = outcome.newSha ?? String(call.intent.newSha)
     if (outcome.outcome === 'held') await hold(newSha, bundle, session)
+    // what was held before is contained in what is on GitHub now
+    else await deleteHeldBranch(unit.trx, task.id)
     await updateSession(unit.trx, session.id, { headSha: newSha, pushRefused: null })
     const changed = await updateTask(unit.trx, task.id, { headSha: newSha, branchDeleted: false })
     await appendEvent(unit.trx, {
@@ -104,6 +118,15 @@ export async function finishPublish(
       detail: { sha: newSha, branch: session.branch, commits: call.intent.commits },
     })
     await announce(unit, changed)
+    if (awaitsOutcome(task, session)) await goOn(changed)
+
+    /** As the completion would have, had the outcome been known then. */
+    async function goOn(waiting: Task): Promise<void> {
+      if (outcome.outcome !== 'held') return unit.enqueue('open-pull-request', { taskId: task.id })
+      const event = { event: 'publishing_held', actor: 'agent', sessionId: session.id } as const
+      const applied = await applyTaskEvent(unit, waiting, event)
+      if (!applied.ok) throw new Error(`publishing_held was refused: ${applied.reason}`)
+    }
 
     async function hold(sha: string, bytes: Buffer | undefined, of: Session): Promise<void> {
       if (bytes === undefined) throw new Error('held commits without a bundle')
@@ -117,6 +140,18 @@ export async function finishPublish(
       })
     }
   })
+}
+
+/** The agent finished while nobody knew what had become of its push: the task waits for the outcome. */
+function awaitsOutcome(task: Task, session: Session): boolean {
+  return task.status === 'processing' && session.status === 'completed' && session.fence === task.fence
+}
+
+/** The push that a finished session counted on has failed, and there was no other one. */
+async function endWaiting(unit: Unit, task: Task, session: Session): Promise<void> {
+  if (!awaitsOutcome(task, session) || task.headSha !== null) return
+  if (await hasOpenPublish(unit.trx, session.id)) return
+  await failAttempt(unit, task, session, 'completed_empty', 'The commits could not be published.')
 }
 
 /** Keeps a refused push: in the history, in the audit log, and on the session when it is a grave one. */

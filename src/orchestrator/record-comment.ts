@@ -7,7 +7,7 @@ import type { Person } from './touch-task.ts'
 
 /**
  * A new comment on the issue of a waiting task. By the issue's author or somebody with the trigger right it
- * answers an open question; by the latter it also joins the context of a task that is not claimed yet.
+ * answers an open question; by the latter it also joins the context of the next session.
  */
 export async function recordComment(
   orchestrator: Orchestrator,
@@ -19,16 +19,15 @@ export async function recordComment(
     if (task === undefined) return
     const counts = comment.trusted || comment.by.id === task.creatorId
     if (task.status === 'paused' && task.pauseReason === 'clarification' && counts) {
-      const applied = await applyTaskEvent(unit, task, {
+      await applyTaskEvent(unit, task, {
         event: 'answered',
         actor: comment.by.login,
         // the answer is part of what is approved now, whoever of the two gave it
         changes: { commentCount: comment.comments, requestedAt: unit.now, sourcesSha256: null },
       })
-      if (applied.ok) await unit.enqueue('gather-sources', { taskId })
       return
     }
-    if (task.status === 'ready' && comment.trusted) await gatherAgain(unit, task, comment.comments)
+    if (isAhead(task) && comment.trusted) await gatherAgain(unit, task, comment.comments)
   })
 }
 
@@ -40,9 +39,9 @@ export async function recordCommentEdit(
 ): Promise<void> {
   await inTransaction(orchestrator, async (unit) => {
     const task = await lockTask(unit.trx, taskId)
-    if (task === undefined || task.status !== 'ready') return
+    if (task === undefined || !isAhead(task)) return
     if (edit.trusted) return gatherAgain(unit, task, task.commentCount)
-    if (!(await isCounted(unit, task, edit))) return
+    if (task.status !== 'ready' || !(await isCounted(unit, task, edit))) return
     await applyTaskEvent(unit, task, {
       event: 'edited_untrusted',
       actor: edit.by.login,
@@ -64,7 +63,12 @@ async function isCounted(
   return comments.some((comment) => comment.id === edit.commentId)
 }
 
+/** A session is ahead: the one that the task waits for, or another attempt after the one at work. */
+function isAhead(task: Task): boolean {
+  return task.status === 'ready' || task.status === 'processing'
+}
+
 async function gatherAgain(unit: Unit, task: Task, comments: number): Promise<void> {
   await updateTask(unit.trx, task.id, { commentCount: comments, sourcesSha256: null })
-  await unit.enqueue('gather-sources', { taskId: task.id })
+  if (task.requested) await unit.enqueue('gather-sources', { taskId: task.id })
 }

@@ -35,7 +35,6 @@ export async function recordEdit(orchestrator: Orchestrator, edit: IssueEdit): P
       await updateTask(unit.trx, task.id, { issueUpdatedAt: edit.issue.updatedAt })
       return
     }
-    const waits = task.status === 'ready'
     const applied = await applyTaskEvent(unit, task, {
       event: edit.trusted ? 'edited_trusted' : 'edited_untrusted',
       actor: edit.by.login,
@@ -49,12 +48,12 @@ export async function recordEdit(orchestrator: Orchestrator, edit: IssueEdit): P
               title: edit.issue.title,
               description: edit.issue.body,
               approvalLost: false,
-              ...(waits ? { approvedSha256: hash, sourcesSha256: null } : {}),
+              // a session at work keeps its context; the next one gets the new text
+              ...(task.approvedSha256 === null ? {} : { approvedSha256: hash, sourcesSha256: null }),
             }
           : { approvalLost: true }),
       },
     })
     if (!applied.ok) throw new Error(`an edit was refused: ${applied.reason}`)
-    if (applied.task.status === 'ready') await unit.enqueue('gather-sources', { taskId: task.id })
   })
 }

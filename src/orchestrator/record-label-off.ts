@@ -1,11 +1,15 @@
-import { lockTask, updateTask } from '../db/repositories/tasks.ts'
+import { lockTask, type Task, updateTask } from '../db/repositories/tasks.ts'
 import { inTransaction, type Orchestrator } from './orchestrator.ts'
 
-/** We took the trigger label off the issue. A request that came meanwhile keeps it. */
-export async function recordLabelOff(orchestrator: Orchestrator, taskId: number): Promise<void> {
+/**
+ * We took the trigger label off the issue. When anything happened to the task meanwhile, the label may be there
+ * again: then it stays known, and the next projection takes it off once more.
+ */
+export async function recordLabelOff(orchestrator: Orchestrator, seen: Task): Promise<void> {
   await inTransaction(orchestrator, async (unit) => {
-    const task = await lockTask(unit.trx, taskId)
-    if (task?.triggerLabelled && !task.requested)
-      await updateTask(unit.trx, taskId, { triggerLabelled: false })
+    const task = await lockTask(unit.trx, seen.id)
+    if (task?.triggerLabelled && task.revision === seen.revision) {
+      await updateTask(unit.trx, seen.id, { triggerLabelled: false })
+    }
   })
 }

@@ -1,3 +1,4 @@
+import { hasOpenPublish } from '../db/repositories/outbound-calls.ts'
 import { latestSessionOfTask } from '../db/repositories/sessions.ts'
 import { lockTask, type Task, updateTask } from '../db/repositories/tasks.ts'
 import { announce, applyTaskEvent } from './apply-task-event.ts'
@@ -31,6 +32,17 @@ export async function recordPullRequest(
     await announce(unit, changed)
     return changed
   })
+}
+
+/** The branch of finished work was deleted before its pull request was opened: a person has to look. */
+export async function recordMissingBranch(orchestrator: Orchestrator, taskId: number): Promise<void> {
+  const unknown = await inTransaction(orchestrator, async (unit) => {
+    const task = await lockTask(unit.trx, taskId)
+    const session = task && (await latestSessionOfTask(unit.trx, taskId))
+    // while a push is under way, its outcome decides
+    return !session || task.headSha !== null || (await hasOpenPublish(unit.trx, session.id))
+  })
+  if (!unknown) await recordPullRequestFailure(orchestrator, taskId, 'its branch has no commits any more.')
 }
 
 /** No pull request can be opened: a person has to look. */

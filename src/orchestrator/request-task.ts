@@ -61,10 +61,7 @@ export async function requestTask(
           }),
         },
       })
-      if (applied.ok) {
-        await unit.enqueue('gather-sources', { taskId: task.id })
-        return { ok: true, task: applied.task }
-      }
+      if (applied.ok) return { ok: true, task: applied.task }
       await keepLabel(applied.code)
       return { ...applied, taskId: task.id, projectId: project.id }
     }

@@ -33,6 +33,12 @@ export function toRows(sources: TaskSources): NewContextSource[] {
   }))
 }
 
+/** True when the newest look at the repository, for this approval, found no commit to start from. */
+export function lacksBase(rows: readonly ContextSource[], approvedSha256: string | null): boolean {
+  if (rows.length === 0 || rows.some((row) => row.approvedSha256 !== approvedSha256)) return false
+  return fromRows(rows).base.sha === null
+}
+
 /** The rows as sources. Throws when one is missing: a task without them is not claimable. */
 export function fromRows(rows: readonly ContextSource[]): TaskSources {
   const entries = rows.map((row) => [row.kind, (row.content as { value: unknown }).value])

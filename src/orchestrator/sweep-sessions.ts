@@ -1,31 +1,46 @@
+import { hasOpenPublish } from '../db/repositories/outbound-calls.ts'
 import { dueSessions, type Session } from '../db/repositories/sessions.ts'
 import type { Task } from '../db/repositories/tasks.ts'
 import { isLive } from '../domain/session.ts'
-import { applyTaskEvent } from './apply-task-event.ts'
 import { lockWithTask } from './authorize-session.ts'
 import { endSession } from './end-session.ts'
 import { failAttempt } from './fail-attempt.ts'
 import { inTransaction, type Orchestrator, type Unit } from './orchestrator.ts'
+import { returnTask } from './return-task.ts'
 
 const BATCH = 100
 
 /**
  * Ends live sessions whose time is over: a stop that was not obeyed, an assignment that nobody acknowledged,
  * a lost lease, the wall clock. Each in its own transaction, under its lock, read again: running this on
- * several replicas, or twice, ends each session once. Answers how many it ended.
+ * several replicas, or twice, ends each session once. Answers how many it ended; throws at the end when some
+ * could not be ended.
  */
 export async function sweepSessions(orchestrator: Orchestrator): Promise<number> {
   const due = await dueSessions(orchestrator.db, orchestrator.clock.now(), BATCH)
+  const failures: unknown[] = []
   let ended = 0
   for (const { id } of due) {
-    const done = await inTransaction(orchestrator, async (unit) => {
-      const locked = await lockWithTask(unit, id)
-      if (locked === undefined || !isLive(locked.session.status)) return false
-      return sweep(unit, locked.task, locked.session)
-    })
-    if (done) ended += 1
+    try {
+      if (await sweepOne(orchestrator, id)) ended += 1
+    } catch (error) {
+      // one session that cannot be ended must not keep the others alive
+      failures.push(error)
+    }
   }
+  if (failures.length > 0)
+    throw new AggregateError(failures, `${failures.length} sessions could not be ended`)
   return ended
+}
+
+function sweepOne(orchestrator: Orchestrator, sessionId: number): Promise<boolean> {
+  return inTransaction(orchestrator, async (unit) => {
+    const locked = await lockWithTask(unit, sessionId)
+    if (locked === undefined || !isLive(locked.session.status)) return false
+    // read again under the lock: a push may have begun to be published since
+    if (await hasOpenPublish(unit.trx, sessionId)) return false
+    return sweep(unit, locked.task, locked.session)
+  })
 }
 
 async function sweep(unit: Unit, task: Task, session: Session): Promise<boolean> {
@@ -36,7 +51,7 @@ async function sweep(unit: Unit, task: Task, session: Session): Promise<boolean>
   }
   if (over(session.acknowledgeBy)) {
     await endSession(unit, session, 'not_acknowledged')
-    await returnTask(unit, task, session)
+    await returnTask(unit, task, session, 'The agent did not acknowledge the assignment in time.')
     return true
   }
   if (over(session.deadline)) {
@@ -52,17 +67,4 @@ async function sweep(unit: Unit, task: Task, session: Session): Promise<boolean>
     return true
   }
   return false
-}
-
-/** Nobody took the assignment: not an attempt. The task goes to the next agent at once. */
-async function returnTask(unit: Unit, task: Task, session: Session): Promise<void> {
-  if (task.status !== 'processing') return
-  const applied = await applyTaskEvent(unit, task, {
-    event: 'declined',
-    actor: 'mission-control',
-    sessionId: session.id,
-    because: 'The agent did not acknowledge the assignment in time.',
-  })
-  if (!applied.ok) throw new Error(`declined was refused: ${applied.reason}`)
-  await unit.enqueue('dispatch', { taskId: task.id })
 }

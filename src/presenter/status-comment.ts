@@ -34,6 +34,7 @@ export function renderStatusComment(view: StatusView): string {
     ...asked(view),
     facts(view),
     next(view),
+    view.connect ?? '',
     ...events(view),
   ]
   const fixed = parts.filter((part) => part !== '').join('\n\n')

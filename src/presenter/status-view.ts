@@ -69,6 +69,8 @@ export interface StatusView {
   readonly spent: { readonly tokens: number; readonly costMicroUsd: number }
   /** As `domain/gates.ts` gives them. */
   readonly gates: readonly Gate[]
+  /** How to connect an agent, as Markdown, while the task waits because there is none. */
+  readonly connect: string | null
   /** An unanswered one. */
   readonly question: { readonly agent: string; readonly text: string } | null
   /** What an agent found out, when the outcome was a result and not a pull request. */

@@ -1,13 +1,14 @@
 import { z } from 'zod'
+import { text } from './text.ts'
 import { CostUsd, TokenUsage, Usage } from './usage.ts'
 
 /** Body of `POST /api/v1/tasks/:id/progress` and payload of the `progress` frame: a sign of life. */
 export const ProgressReport = z.strictObject({
-  message: z.string().max(2_000).nullish(),
+  message: text(2_000).nullish(),
   percent: z.int().min(0).max(100).nullish(),
   tokens: TokenUsage.nullish(),
   costUsd: CostUsd.nullish(),
-  model: z.string().max(200).nullish(),
+  model: text(200).nullish(),
 })
 export type ProgressReport = z.infer<typeof ProgressReport>
 
@@ -25,9 +26,9 @@ export type ProgressAnswer = z.infer<typeof ProgressAnswer>
 export const CompletionReport = z
   .strictObject({
     outcome: z.enum(['pull_request', 'result', 'failed', 'needs_clarification', 'out_of_credit', 'stopped']),
-    title: z.string().max(256).nullish(),
-    summary: z.string().max(60_000),
-    question: z.string().max(10_000).nullish(),
+    title: text(256).nullish(),
+    summary: text(60_000),
+    question: text(10_000).nullish(),
     resetsAt: z.iso.datetime().nullish(),
     /** Why it failed, when the outcome is `failed`; `error` when left out. */
     failure: z.enum(['error', 'timeout', 'budget', 'empty']).nullish(),

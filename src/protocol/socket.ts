@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Assignment, PROTOCOL_VERSION } from './assignment.ts'
 import { CompletionAnswer, CompletionReport, ProgressAnswer, ProgressReport } from './report.ts'
+import { text } from './text.ts'
 
 /** Frames over this size are cut off (close code 1009). */
 export const MAX_FRAME_BYTES = 1_000_000
@@ -26,12 +27,18 @@ const session = z.int().positive()
 export const AgentFrame = z.discriminatedUnion('type', [
   z.strictObject({ type: z.literal('auth'), id, key: z.string().max(500) }),
   z.strictObject({ type: z.literal('accepted'), id, session }),
-  z.strictObject({ type: z.literal('declined'), id, session, reason: z.string().max(500) }),
+  z.strictObject({ type: z.literal('declined'), id, session, reason: text(500) }),
   z.strictObject({ type: z.literal('progress'), id, session, report: ProgressReport }),
   z.strictObject({ type: z.literal('complete'), id, session, report: CompletionReport }),
   z.strictObject({ type: z.literal('heartbeat'), id }),
 ])
 export type AgentFrame = z.infer<typeof AgentFrame>
+
+/** A frame of a known type that can be answered, whatever else is wrong with it. */
+export const NamedFrame = z.object({
+  type: z.enum(['auth', 'accepted', 'declined', 'progress', 'complete', 'heartbeat']),
+  id,
+})
 
 /** Frames that the server sends. `answer` and `refused` refer to a frame of the agent by `to`. */
 export const ServerFrame = z.discriminatedUnion('type', [

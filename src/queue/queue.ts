@@ -82,13 +82,16 @@ async function startBoss(url: string, logger: Logger, listen: boolean): Promise<
   boss.on('warning', (warning) => logger.warn({ warning }, 'queue warning'))
   await boss.start()
   const existing = new Set((await boss.getQueues()).map((queue) => queue.name))
-  for (const kind of jobKinds) if (!existing.has(kind)) await createQueue(boss, kind)
+  for (const kind of jobKinds) {
+    if (existing.has(kind)) await boss.updateQueue(kind, optionsOf(kind))
+    else await boss.createQueue(kind, optionsOf(kind))
+  }
   return boss
 }
 
-async function createQueue(boss: PgBoss, kind: JobKind): Promise<void> {
+function optionsOf(kind: JobKind) {
   const { retryLimit, retryDelay } = jobCatalog[kind]
-  await boss.createQueue(kind, {
+  return {
     notify: true,
     retryLimit,
     retryDelay,
@@ -97,7 +100,7 @@ async function createQueue(boss: PgBoss, kind: JobKind): Promise<void> {
     expireInSeconds: JOB_SECONDS,
     heartbeatSeconds: 20,
     deleteAfterSeconds: KEEP_SECONDS,
-  })
+  }
 }
 
 /** Fetches in batches and settles each job on its own: the defaults are poll-bound at 20 jobs/s. */
@@ -116,22 +119,33 @@ async function work<Kind extends JobKind>(
     burstWhenBatchFull: true,
     perJobResults: true,
   } as const
+  const run = async (job: PgBossJob): Promise<void> => {
+    try {
+      await handler(schema.parse(job.data) as JobPayload<Kind>, { signal: job.signal })
+    } catch (error) {
+      if (!(error instanceof Postponed)) throw error
+      // sent before this one is completed: a crash in between runs it twice, never not at all
+      await boss.send(kind, job.data, { startAfter: error.until })
+      logger.info({ kind, data: job.data, until: error.until, reason: error.message }, 'job postponed')
+    }
+  }
   await boss.work<object, void, typeof options>(kind, options, (jobs) =>
     Promise.all(
       jobs.map(async (job) => {
         try {
-          await handler(schema.parse(job.data) as JobPayload<Kind>, { signal: job.signal })
+          await run(job)
           return { id: job.id, status: 'completed' as const }
         } catch (error) {
-          if (error instanceof Postponed) {
-            await boss.send(kind, job.data, { startAfter: error.until })
-            logger.info({ kind, data: job.data, until: error.until, reason: error.message }, 'job postponed')
-            return { id: job.id, status: 'completed' as const }
-          }
           logger.error({ err: error, kind, data: job.data, retry: job.retryCount }, 'job failed')
           return { id: job.id, status: 'failed' as const, output: { message: String(error) } }
         }
       }),
     ),
   )
+}
+
+/** What we use of a job that pg-boss hands out. */
+interface PgBossJob {
+  data: object
+  signal: AbortSignal
 }

@@ -57,14 +57,16 @@ export async function taskOf(
 export async function configOf(context: WebhookContext, event: RepositoryEvent): Promise<RepositoryConfig> {
   const project = await projectOf(context, event)
   if (project?.configSha != null) return project.config
+  return (await reloadConfig(context, event)).config
+}
+
+/** Reads the config file from GitHub and takes it into force. */
+export async function reloadConfig(context: WebhookContext, event: RepositoryEvent): Promise<Project> {
   const repository = repositorySnapshot(event)
-  const file = await context.github.repositories.file(
-    repositoryRef(repository),
-    REPOSITORY_CONFIG_PATH,
-    repository.defaultBranch,
-  )
-  const loaded = await loadConfig(context.orchestrator, repository, file?.text ?? '')
-  return loaded.config
+  const at = repositoryRef(repository)
+  const file = await context.github.repositories.file(at, REPOSITORY_CONFIG_PATH, repository.defaultBranch)
+  const text = file === null ? '' : 'text' in file ? file.text : file
+  return loadConfig(context.orchestrator, repository, text)
 }
 
 /** True when a person may start work in this repository: their right is at least the configured one. */

@@ -28,6 +28,20 @@ export const IssuePayload = z.object({
 })
 export type IssuePayload = z.infer<typeof IssuePayload>
 
+/** A delivery that lacks what its event always has. Trying it again cannot help. */
+export class PayloadError extends Error {
+  override readonly name = 'PayloadError'
+}
+
+/** The fields of a payload that we read. Throws `PayloadError` with the path of the first that is missing or wrong. */
+export function readPayload<Schema extends z.ZodType>(schema: Schema, payload: unknown): z.infer<Schema> {
+  const parsed = schema.safeParse(payload)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  const where = issue?.path.map(String).join('.') || 'the payload'
+  throw new PayloadError(`${where}: ${issue?.message ?? 'is not as GitHub describes it'}`)
+}
+
 /** What every event in a repository carries. */
 export const RepositoryEvent = z.object({
   action: z.string().optional(),

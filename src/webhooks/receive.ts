@@ -2,6 +2,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Pool } from 'pg'
 import { type ReceivedDelivery, storeDeliveries } from '../db/repositories/webhook-deliveries.ts'
+import { endUnread } from '../runtime/end-unread.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { Batcher } from './batcher.ts'
 
@@ -9,6 +10,7 @@ import { Batcher } from './batcher.ts'
 export const MAX_PAYLOAD_BYTES = 25 * 1024 * 1024
 const GUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const EVENT = /^[a-z_]{1,50}$/
+/** GitHub itself gives up after 10 seconds. https://docs.github.com/webhooks/using-webhooks/handling-webhook-deliveries */
 const BODY_MS = 10_000
 
 export interface ReceiverOptions {
@@ -19,6 +21,10 @@ export interface ReceiverOptions {
   /** Called after a batch is stored. */
   onStored: () => void
   maxBytes?: number
+  /** Time for the body to arrive; 10 s unless told. */
+  bodyMs?: number
+  /** How long the rest of a refused body is thrown away, so that its sender can read why; 2 s unless told. */
+  lingerMs?: number
 }
 
 /**
@@ -28,7 +34,7 @@ export interface ReceiverOptions {
 export function createReceiver(
   options: ReceiverOptions,
 ): (req: IncomingMessage, res: ServerResponse) => Promise<void> {
-  const maxBytes = options.maxBytes ?? MAX_PAYLOAD_BYTES
+  const { maxBytes = MAX_PAYLOAD_BYTES, bodyMs = BODY_MS, lingerMs } = options
   if (options.secrets.length === 0) throw new Error('a webhook secret is needed')
   const batcher = new Batcher<ReceivedDelivery>(
     async (batch) => {
@@ -37,10 +43,17 @@ export function createReceiver(
     },
     { most: 64, inFlight: 2 },
   )
+  const answer = (req: IncomingMessage, res: ServerResponse, status: number, error: string | null): void => {
+    const body = JSON.stringify(error === null ? { accepted: true } : { error })
+    res.statusCode = status
+    res.setHeader('content-type', 'application/json')
+    if (status === 405) res.setHeader('allow', 'POST')
+    endUnread(req, res, body, lingerMs)
+  }
   return async (req, res) => {
     const refusal = checkHeaders(req, maxBytes)
     if (refusal) return answer(req, res, refusal.status, refusal.error)
-    const body = await readBody(req, maxBytes)
+    const body = await readBody(req, maxBytes, bodyMs)
     if (!body.ok) return answer(req, res, body.status, body.error)
     const signature = String(req.headers['x-hub-signature-256'] ?? '')
     if (!options.secrets.some((secret) => isSigned(secret, body.bytes, signature))) {
@@ -91,17 +104,18 @@ function tooLarge(maxBytes: number): HttpRefusal {
   return { status: 413, error: `A webhook's body has at most ${maxBytes} bytes.` }
 }
 
-/** Reads the body in memory, at most `maxBytes`, in at most 10 seconds. */
+/** Reads the body in memory, at most `maxBytes`, in at most `bodyMs`. */
 function readBody(
   req: IncomingMessage,
   maxBytes: number,
+  bodyMs: number,
 ): Promise<{ ok: true; bytes: Buffer } | ({ ok: false } & HttpRefusal)> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = []
     let size = 0
     const timer = setTimeout(
       () => end({ ok: false, status: 408, error: 'The body came too slowly.' }),
-      BODY_MS,
+      bodyMs,
     )
     const end = (result: { ok: true; bytes: Buffer } | ({ ok: false } & HttpRefusal)): void => {
       clearTimeout(timer)
@@ -123,14 +137,4 @@ function isSigned(secret: string, body: Buffer, signature: string): boolean {
   const expected = Buffer.from(`sha256=${createHmac('sha256', secret).update(body).digest('hex')}`)
   const given = Buffer.from(signature)
   return given.length === expected.length && timingSafeEqual(given, expected)
-}
-
-function answer(req: IncomingMessage, res: ServerResponse, status: number, error: string | null): void {
-  const body = JSON.stringify(error === null ? { accepted: true } : { error })
-  // what is left of a refused body is not read: the connection ends with the answer
-  if (!req.complete) res.setHeader('connection', 'close')
-  res.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
-  res.end(body, () => {
-    if (!req.complete) req.destroy()
-  })
 }

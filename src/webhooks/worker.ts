@@ -10,6 +10,7 @@ import type { Database } from '../db/schema.ts'
 import { isGitHubError } from '../github/error.ts'
 import type { Service } from '../runtime/lifecycle.ts'
 import type { Logger } from '../runtime/logger.ts'
+import { PayloadError } from './payload.ts'
 
 /** Handles one parsed delivery; throws when it should be tried again. */
 export type DeliveryHandler = (delivery: { id: string; name: string; payload: unknown }) => Promise<void>
@@ -99,9 +100,11 @@ export class DeliveryWorker implements Service {
       await handle({ id: delivery.id, name: delivery.event, payload: parsed.payload })
       await finishDelivery(db, delivery.id)
     } catch (error) {
-      const retryAt = delivery.attempts >= MOST_ATTEMPTS ? null : retryTime(error, delivery.attempts)
+      const causes = error instanceof AggregateError ? error.errors : [error]
+      const hopeless = delivery.attempts >= MOST_ATTEMPTS || causes.some(isMalformed)
+      const retryAt = hopeless ? null : retryTime(causes[0], delivery.attempts)
       logger.error({ err: error, delivery: delivery.id, event: delivery.event, retryAt }, 'delivery failed')
-      await failDelivery(db, delivery.id, String(error), retryAt)
+      await failDelivery(db, delivery.id, causes.map(String).join('; '), retryAt)
     }
   }
 }
@@ -116,6 +119,8 @@ function parse(payload: Buffer): { ok: true; payload: object } | { ok: false; er
     return { ok: false, error: `the body is not JSON: ${error instanceof Error ? error.message : error}` }
   }
 }
+
+const isMalformed = (error: unknown): boolean => error instanceof PayloadError
 
 function retryTime(error: unknown, attempts: number): Date {
   if (isGitHubError(error, 'rate_limited') && error.until) return error.until

@@ -268,7 +268,7 @@ describe('nothing is served when', () => {
   test('the token is missing, wrong, or its session has ended: git says why', async () => {
     const refs = '/git/acme/app.git/info/refs?service=git-upload-pack'
     expect((await get(refs)).status).toBe(401)
-    expect((await get(refs, basic('mcs_1_wrong'))).status).toBe(401)
+    expect((await get(refs, basic('mcs_1_wrong'))).status).toBe(403)
     expect((await get(refs, { authorization: `Bearer ${TOKEN}` })).status).toBe(200)
     stage.port.live = false
     const pushed = await push()

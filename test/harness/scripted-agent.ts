@@ -105,7 +105,7 @@ export async function connectScriptedAgent(
     async clone(assignment) {
       const directory = await mkdtemp(join(tmpdir(), 'mc-clone-'))
       directories.push(directory)
-      return cloneInto(join(directory, 'repo'), assignment)
+      return cloneInto(join(directory, 'repo'), { ...assignment.git, password: assignment.session.token })
     },
     async disconnect() {
       const closed = new Promise((resolve) => socket.once('close', resolve))
@@ -123,9 +123,13 @@ export async function connectScriptedAgent(
   return agent
 }
 
-async function cloneInto(path: string, assignment: Assignment): Promise<Clone> {
-  const { url, username, branch, base } = assignment.git
-  const basic = Buffer.from(`${username}:${assignment.session.token}`).toString('base64')
+/** Clones as somebody with a user name and a password, and checks a branch out: from the remote, else from the base. */
+export async function cloneInto(
+  path: string,
+  from: { url: string; username: string; password: string; branch: string; base: string },
+): Promise<Clone> {
+  const { url, username, password, branch, base } = from
+  const basic = Buffer.from(`${username}:${password}`).toString('base64')
   const run = (args: string[], cwd?: string): Promise<{ ok: boolean; output: string }> =>
     new Promise((resolve) => {
       execFile(

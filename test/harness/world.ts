@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { WEBHOOK_PATH } from '../../src/api/server.ts'
 import { type Config, DEFAULT_POLICY } from '../../src/config.ts'
-import { findProjectByName } from '../../src/db/repositories/projects.ts'
+import { findProjectByRepository, type Project } from '../../src/db/repositories/projects.ts'
 import { lastEvents, type SessionEvent } from '../../src/db/repositories/session-events.ts'
 import { type Session, sessionsOfTask } from '../../src/db/repositories/sessions.ts'
 import { findTaskByNumber, type Task } from '../../src/db/repositories/tasks.ts'
@@ -26,6 +26,8 @@ export interface WorldOptions {
   private?: boolean
   policy?: Partial<Policy>
   github?: LocalGitHubOptions
+  /** Pace of what repeats; 1 in production, 0.2 here unless told. */
+  reconcileSeconds?: number
 }
 
 /** A local GitHub, a server and a repository, with everything a story needs to act and to look. */
@@ -40,6 +42,8 @@ export interface World {
   openIssue(issue?: { title?: string; body?: string; labels?: string[] }): Promise<number>
   /** Adds the trigger label as the maintainer. */
   process(number: number): Promise<void>
+  /** The project of the repository, by its id: it may have been renamed. */
+  project(): Promise<Project | undefined>
   task(number: number): Promise<Task | undefined>
   sessions(number: number): Promise<Session[]>
   events(number: number): Promise<SessionEvent[]>
@@ -53,8 +57,12 @@ export interface World {
   agentProcess(name: string, command: string, options?: AgentOptions): Promise<AgentProcess>
   /** The key of a new agent, for agents that connect in their own way. */
   agentKey(name: string, options?: AgentOptions): Promise<string>
-  /** Stops the server and starts it again on the same database, port and data. */
-  restartServer(): Promise<void>
+  /** Stops the server and starts it again on the same database, port and data. `between` runs while it is down. */
+  restartServer(between?: () => Promise<void>): Promise<void>
+  /** Where the server keeps its mirrors. */
+  mirrorsDirectory: string
+  /** Ends all agents that were connected so far, for instance after each test. */
+  dismissAgents(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -106,7 +114,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     },
     logLevel: 'silent',
     policy: { ...POLICY, ...options.policy },
-    reconcileSeconds: 0.2,
+    reconcileSeconds: options.reconcileSeconds ?? 0.2,
   }
   const logger = createLogger(process.env.TEST_LOG ?? 'silent')
   let server = await startServer(config, logger)
@@ -135,9 +143,9 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     async process(number) {
       await maintainer.call('POST', `/issues/${number}/labels`, { labels: ['process'] })
     },
+    project: () => findProjectByRepository(database.db, created.id),
     async task(number) {
-      const [owner = '', name = ''] = repository.split('/')
-      const project = await findProjectByName(database.db, owner, name)
+      const project = await world.project()
       return project && findTaskByNumber(database.db, project.id, number)
     },
     async sessions(number) {
@@ -204,13 +212,18 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       ending.push(() => started.stop())
       return started
     },
-    async restartServer() {
+    mirrorsDirectory: join(config.dataDir, 'mirrors'),
+    async restartServer(between) {
       const { port } = new URL(server.url)
       await server.stop()
+      await between?.()
       server = await startServer({ ...config, port: Number(port) }, logger)
     },
+    async dismissAgents() {
+      for (const end of ending.splice(0).reverse()) await end()
+    },
     async stop() {
-      for (const end of ending.reverse()) await end()
+      await world.dismissAgents()
       await server.stop()
       await github.stop()
       await database.drop()

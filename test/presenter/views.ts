@@ -1,3 +1,4 @@
+import { renderConnectAgent } from '../../src/presenter/reply.ts'
 import type { SessionReceipt, StatusEvent, StatusView } from '../../src/presenter/status-view.ts'
 
 /** A time of the first of November 2026. */
@@ -53,6 +54,7 @@ export const backlog: StatusView = {
   progress: null,
   spent: { tokens: 0, costMicroUsd: 0 },
   gates: [],
+  connect: null,
   question: null,
   result: null,
   configProblem: null,
@@ -88,9 +90,10 @@ export const views: Record<string, StatusView> = {
       {
         name: 'no_agent',
         holds: true,
-        reason: 'No agent is connected to this project; `/agents` says how to connect one.',
+        reason: 'No agent is connected to this project.',
       },
     ],
+    connect: renderConnectAgent({ owner: 'mona', name: 'project', serverUrl: 'https://mc.example' }),
     events: [event('09:59:00', 'requested', 'mona')],
     configProblem: 'line 3: limits.max_attempts must be at most 20',
   }),

@@ -104,11 +104,14 @@ async function refuseStranger(
     await refusePush(req, res, limits.strangerBytes)
     return
   }
-  const sentence =
-    token === null
-      ? 'Mission Control: give the session token as the password.'
-      : 'Mission Control: this session token is unknown, or its session has ended.'
-  say(res, 401, sentence, { 'www-authenticate': 'Basic realm="Mission Control"', connection: 'close' })
+  if (token === null) {
+    const challenge = { 'www-authenticate': 'Basic realm="Mission Control"', connection: 'close' }
+    say(res, 401, 'Mission Control: give the session token as the password.', challenge)
+    return
+  }
+  // not 401: a git that sends the token as a header would ask for a user name instead of printing this
+  const sentence = 'Mission Control: this session token is unknown, or its session has ended.'
+  say(res, 403, sentence, { connection: 'close' })
 }
 
 async function serve(context: PushContext, { service, step }: GitRoute, exchange: Exchange): Promise<void> {

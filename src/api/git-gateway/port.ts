@@ -53,8 +53,11 @@ export interface GitGatewayPort {
   beginPublish(session: GatewaySession, push: PublishIntent): Promise<BeginPublish>
   finishPublish(intentId: number, result: PublishOutcome): Promise<void>
   recordRefusal(session: GatewaySession, refusal: PushRefusalRecord): Promise<void>
-  /** Makes sure that the project's mirror exists and is fresh enough; may do nothing. Throws `RemoteError`. */
-  refresh(session: GatewaySession): Promise<void>
+  /**
+   * Makes sure that the project's mirror exists and is fresh enough; does nothing when it is where the last events
+   * said, unless `always`. Throws `RemoteError`.
+   */
+  refresh(session: GatewaySession, always?: boolean): Promise<void>
   /** The stored bundle of the session's held commits; asked for when this replica does not have them. */
   heldBundle(session: GatewaySession): Promise<Buffer>
 }

@@ -132,7 +132,8 @@ async function finish(push: CheckedPush, intentId: number, outcome: PublishOutco
 /** The client is told to fetch; what it then finds must include what was in the way. */
 async function refreshQuietly({ port, session, logger }: CheckedPush): Promise<void> {
   try {
-    await port.refresh(session)
+    // the events about what was in the way may still be on their way
+    await port.refresh(session, true)
   } catch (error) {
     if (!(error instanceof RemoteError)) throw error
     logger.warn(

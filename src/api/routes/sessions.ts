@@ -5,6 +5,7 @@ import { sessionByToken } from '../../orchestrator/authorize-session.ts'
 import { completeSession } from '../../orchestrator/complete-session.ts'
 import type { Orchestrator } from '../../orchestrator/orchestrator.ts'
 import { reportProgress } from '../../orchestrator/report-progress.ts'
+import { describeMistake } from '../../protocol/mistake.ts'
 import { CompletionReport, ProgressReport } from '../../protocol/report.ts'
 import { sendProblem } from '../problem.ts'
 
@@ -54,12 +55,6 @@ function parse<Schema extends z.ZodType>(
 ): { ok: true; value: z.infer<Schema> } | { ok: false; code: string; reason: string } {
   const parsed = schema.safeParse(body)
   if (parsed.success) return { ok: true, value: parsed.data }
-  const issue = parsed.error.issues[0]
-  const unknown = issue?.code === 'unrecognized_keys'
-  const where = issue?.path.map(String).join('.')
-  return {
-    ok: false,
-    code: unknown ? 'unknown_field' : 'invalid_request',
-    reason: `${where ? `${where}: ` : ''}${issue?.message ?? 'The body is not valid.'}`,
-  }
+  const { code, detail } = describeMistake(parsed.error)
+  return { ok: false, code, reason: detail }
 }

@@ -69,6 +69,33 @@ export async function finishOutboundCall(
     .execute()
 }
 
+/** True while nobody knows yet what became of a push of this session. Lock the session first. */
+export async function hasOpenPublish(trx: Transaction<Database>, sessionId: number): Promise<boolean> {
+  const open = await trx
+    .selectFrom('outboundCalls')
+    .select('id')
+    .where('sessionId', '=', sessionId)
+    .where('state', '=', 'pending')
+    .where('kind', '=', 'publish')
+    .limit(1)
+    .executeTakeFirst()
+  return open !== undefined
+}
+
+/** True when a later push of the same task was published or held: it tells where the branch stands. */
+export async function wasPublishedSince(trx: Transaction<Database>, call: OutboundCall): Promise<boolean> {
+  const later = await trx
+    .selectFrom('outboundCalls')
+    .select('id')
+    .where('taskId', '=', call.taskId)
+    .where('kind', '=', 'publish')
+    .where('state', '=', 'done')
+    .where('id', '>', call.id)
+    .limit(1)
+    .executeTakeFirst()
+  return later !== undefined
+}
+
 /** Publish intents whose process did not come back in time: what happened must be asked of GitHub. */
 export async function abandonedPublishes(
   db: Kysely<Database>,

@@ -27,6 +27,16 @@ export async function takeProjection(
     .executeTakeFirst()
 }
 
+/** Gives a projection back that `takeProjection` gave; one that was taken by another process since stays theirs. */
+export async function releaseProjection(db: Kysely<Database>, taken: Projection): Promise<void> {
+  await db
+    .updateTable('projections')
+    .set({ lockedUntil: null })
+    .where('taskId', '=', taken.taskId)
+    .where('lockedUntil', '=', taken.lockedUntil)
+    .execute()
+}
+
 export async function saveProjection(
   db: Kysely<Database>,
   taskId: number,

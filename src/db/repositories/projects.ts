@@ -83,11 +83,14 @@ export async function projectsWithMirrors(db: Kysely<Database>): Promise<number[
   return rows.map((row) => row.id)
 }
 
-/** Writes what is known of an installation; being seen alive clears `removed_at`. */
+/** Writes what is known of an installation. Writes nothing when it is known already: every event comes by here. */
 export async function saveInstallation(
   trx: Transaction<Database>,
   installation: { id: number; accountId: number; accountLogin: string },
 ): Promise<void> {
+  const known = await findInstallation(trx, installation.id)
+  const { accountId, accountLogin } = installation
+  if (known?.accountId === accountId && known.accountLogin === accountLogin) return
   await trx
     .insertInto('installations')
     .values(installation)

@@ -19,6 +19,22 @@ export async function appendEvent(
     .execute()
 }
 
+/** The newest event of one kind in the history of a task. */
+export async function lastEventOfKind(
+  db: Kysely<Database>,
+  taskId: number,
+  kind: string,
+): Promise<SessionEvent | undefined> {
+  return db
+    .selectFrom('sessionEvents')
+    .selectAll()
+    .where('taskId', '=', taskId)
+    .where('kind', '=', kind)
+    .orderBy('id', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+}
+
 /** The newest events of a task, oldest first. */
 export async function lastEvents(
   db: Kysely<Database>,

@@ -89,6 +89,24 @@ export async function countLiveSessions(
   return Number(row.count)
 }
 
+/** How many sessions of a task, counted back from the last one, no agent has taken. */
+export async function countUntakenSessions(trx: Transaction<Database>, taskId: number): Promise<number> {
+  const row = await trx
+    .selectFrom('sessions')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('taskId', '=', taskId)
+    .where('startedAt', 'is', null)
+    .where('id', '>', (eb) =>
+      eb
+        .selectFrom('sessions as taken')
+        .select((inner) => inner.fn.coalesce(inner.fn.max('taken.id'), sql<number>`0`).as('id'))
+        .where('taken.taskId', '=', taskId)
+        .where('taken.startedAt', 'is not', null),
+    )
+    .executeTakeFirstOrThrow()
+  return Number(row.count)
+}
+
 /**
  * Live sessions that are due for the sweeper: lease, acknowledgement, stop or wall clock over. Sessions with
  * an open publish intent are left alone: what happened is asked of GitHub first.

@@ -2,7 +2,10 @@ import { type Kysely, type Selectable, sql, type Transaction, type Updateable } 
 import type { Database, TasksTable } from '../schema.ts'
 
 export type Task = Selectable<TasksTable>
-export type TaskChanges = Omit<Updateable<TasksTable>, 'id' | 'projectId' | 'number' | 'revision'>
+export type TaskChanges = Omit<
+  Updateable<TasksTable>,
+  'id' | 'projectId' | 'number' | 'revision' | 'sourcesAsked'
+>
 /** What a new task is made of; all else has defaults. */
 export type NewTask = Pick<
   Task,
@@ -86,6 +89,7 @@ export async function lockClaimableTask(
     .where('id', '=', id)
     .where('status', '=', 'ready')
     .where('frozen', '=', false)
+    .where('issueOpen', '=', true)
     .where('notBefore', '<=', now)
     .whereRef('sourcesSha256', '=', 'approvedSha256')
     .forUpdate()
@@ -103,7 +107,10 @@ export async function insertTask(trx: Transaction<Database>, task: NewTask): Pro
     .executeTakeFirst()
 }
 
-/** Writes changes and counts them in `revision`, which the projector follows. */
+/**
+ * Writes changes and counts them in `revision`, which the projector follows. Sources that go stale are counted
+ * too: what somebody is gathering at this moment comes too late.
+ */
 export async function updateTask(
   trx: Transaction<Database>,
   id: number,
@@ -111,7 +118,11 @@ export async function updateTask(
 ): Promise<Task> {
   return trx
     .updateTable('tasks')
-    .set({ ...changes, revision: sql`revision + 1` })
+    .set({
+      ...changes,
+      revision: sql`revision + 1`,
+      ...(changes.sourcesSha256 === null ? { sourcesAsked: sql`sources_asked + 1` } : {}),
+    })
     .where('id', '=', id)
     .returningAll()
     .executeTakeFirstOrThrow()
@@ -145,14 +156,53 @@ export async function tasksToWake(db: Kysely<Database>, now: Date, limit: number
     .execute()
 }
 
-/** Unfinished tasks of a project; done and cancelled ones are left out. */
-export async function openTasksOfProject(db: Kysely<Database>, projectId: number): Promise<Task[]> {
-  return db
+/** Tasks of a project that are to be frozen (the unfinished ones) or thawed (all that are frozen). */
+export async function tasksToFreeze(
+  db: Kysely<Database>,
+  projectId: number,
+  freeze: boolean,
+): Promise<number[]> {
+  let query = db
     .selectFrom('tasks')
-    .selectAll()
+    .select('id')
     .where('projectId', '=', projectId)
-    .where('status', 'not in', ['done', 'cancelled'])
+    .where('frozen', '=', !freeze)
+    .orderBy('id')
+  if (freeze) query = query.where('status', 'not in', ['done', 'cancelled'])
+  return (await query.execute()).map((row) => row.id)
+}
+
+/**
+ * Requested tasks whose sources nobody has gathered, although they could be: their job was lost or gave up.
+ * Those in repositories without commits wait for the first push. At most `limit` ids, at random.
+ */
+export async function tasksToGather(db: Kysely<Database>, since: Date, limit: number): Promise<number[]> {
+  const rows = await db
+    .selectFrom('tasks')
+    .innerJoin('projects', 'projects.id', 'tasks.projectId')
+    .select('tasks.id')
+    .where('tasks.requested', '=', true)
+    .where('tasks.sourcesSha256', 'is', null)
+    .where('tasks.frozen', '=', false)
+    .where('tasks.statusChangedAt', '<=', since)
+    .where('projects.frozenBecause', 'is', null)
+    .where((eb) =>
+      eb.or([
+        eb('projects.baseSha', 'is not', null),
+        eb.not(
+          eb.exists(
+            eb
+              .selectFrom('contextSources')
+              .select('contextSources.kind')
+              .whereRef('contextSources.taskId', '=', 'tasks.id'),
+          ),
+        ),
+      ]),
+    )
+    .orderBy(sql`random()`)
+    .limit(limit)
     .execute()
+  return rows.map((row) => row.id)
 }
 
 /** The lane of a set of capabilities in a project, made at its first use. */
@@ -182,14 +232,34 @@ export async function laneOf(
   return made.id
 }
 
-/** Tasks that GitHub does not show as they are: the projection is older than the task. At most `limit` ids. */
+/**
+ * Tasks that GitHub does not show as they are: the projection is older than the task, or there is none. Frozen
+ * ones wait for their return. At most `limit` ids, at random: some that cannot be shown must not hide the others.
+ */
 export async function tasksToProject(db: Kysely<Database>, limit: number): Promise<number[]> {
   const rows = await db
     .selectFrom('tasks')
-    .innerJoin('projections', 'projections.taskId', 'tasks.id')
+    .innerJoin('projects', 'projects.id', 'tasks.projectId')
+    .leftJoin('projections', 'projections.taskId', 'tasks.id')
     .select('tasks.id')
-    .whereRef('projections.revision', '<', 'tasks.revision')
+    .where((eb) => eb(eb.fn.coalesce('projections.revision', eb.lit(0)), '<', eb.ref('tasks.revision')))
+    .where('tasks.frozen', '=', false)
+    .where('projects.frozenBecause', 'is', null)
+    .orderBy(sql`random()`)
     .limit(limit)
+    .execute()
+  return rows.map((row) => row.id)
+}
+
+/** Requested tasks of a project whose sources are not gathered: they wait, or their job is under way. */
+export async function tasksWithoutSources(db: Kysely<Database>, projectId: number): Promise<number[]> {
+  const rows = await db
+    .selectFrom('tasks')
+    .select('id')
+    .where('projectId', '=', projectId)
+    .where('requested', '=', true)
+    .where('frozen', '=', false)
+    .where('sourcesSha256', 'is', null)
     .execute()
   return rows.map((row) => row.id)
 }

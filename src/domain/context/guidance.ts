@@ -41,8 +41,7 @@ export function instructions(input: ContextInput, clean: Cleaner): Section {
     ...(verify === '' ? [] : [`Verify the work with \`${verify}\`; it has to succeed.`]),
     'Commit with messages that describe what changed and why.',
     `Update ${file}: write into its section \`## #${input.task.number}\` what was done, what is left and what the next one has to know. Leave its other sections as they are.`,
-    'Push the branch.',
-    'Report the outcome with a short summary.',
+    'Push the branch and report the outcome with a short summary; where a runner started you, it pushes and reports for you.',
   ]
   const items = [steps.map((step, at) => `${at + 1}. ${step}`).join('\n')]
   return { heading: '## Instructions', items, cut: null }

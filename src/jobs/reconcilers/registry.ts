@@ -1,18 +1,23 @@
 import { pullRequestsToOpen } from '../../db/repositories/outbound-calls.ts'
 import { projectsWithMirrors } from '../../db/repositories/projects.ts'
-import { tasksToProject, tasksToWake } from '../../db/repositories/tasks.ts'
+import { tasksToGather, tasksToProject, tasksToWake } from '../../db/repositories/tasks.ts'
 import { trimDeliveries } from '../../db/repositories/webhook-deliveries.ts'
+import { forgetFadedConnections } from '../../orchestrator/agent-presence.ts'
 import { changeTask } from '../../orchestrator/change-task.ts'
 import { dispatch } from '../../orchestrator/dispatch.ts'
 import { sweepSessions } from '../../orchestrator/sweep-sessions.ts'
 import type { JobContext } from '../context.ts'
+import { gatherSources } from '../gather-sources.ts'
 import { openPullRequest } from '../open-pull-request.ts'
 import { projectTask } from '../project-task.ts'
+import { forEach } from './for-each.ts'
 import { settlePublishes } from './publishes.ts'
 import type { Reconciler } from './reconciler.ts'
 import { redeliverFailed } from './redelivery.ts'
 
 const BATCH = 50
+/** Longer than the job that gathers a task's sources needs, its first repetitions included. */
+const GATHERING_MS = 120_000
 
 /** One entry per thing that repeats. `seconds` scales their pace: 1 in production. */
 export function reconcilers(context: JobContext, seconds: number): Reconciler[] {
@@ -38,37 +43,49 @@ export function reconcilers(context: JobContext, seconds: number): Reconciler[] 
       name: 'wake',
       everySeconds: every(5),
       run: async () => {
-        for (const task of await tasksToWake(db, orchestrator.clock.now(), BATCH)) {
+        const due = await tasksToWake(db, orchestrator.clock.now(), BATCH)
+        await forEach(context, due, async ({ id }) => {
           await changeTask(orchestrator, {
-            taskId: task.id,
+            taskId: id,
             event: 'credit_due',
             actor: 'mission-control',
             factsAnyway: { wakeAt: null },
           })
-        }
+        })
       },
     },
     {
       name: 'projections',
       everySeconds: every(20),
       run: async () => {
-        for (const taskId of await tasksToProject(db, BATCH)) await projectTask(context, taskId)
+        await forEach(context, await tasksToProject(db, BATCH), (taskId) => projectTask(context, taskId))
+      },
+    },
+    {
+      name: 'sources',
+      everySeconds: every(60),
+      run: async () => {
+        const since = new Date(orchestrator.clock.now().getTime() - GATHERING_MS)
+        const stale = await tasksToGather(db, since, BATCH)
+        await forEach(context, stale, (taskId) => gatherSources(context, taskId))
       },
     },
     {
       name: 'pull-requests',
       everySeconds: every(20),
       run: async () => {
-        for (const taskId of await pullRequestsToOpen(db, BATCH)) await openPullRequest(context, taskId)
+        const finished = await pullRequestsToOpen(db, BATCH)
+        await forEach(context, finished, (taskId) => openPullRequest(context, taskId))
       },
     },
+    { name: 'connections', everySeconds: every(20), run: () => forgetFadedConnections(orchestrator) },
     { name: 'publishes', everySeconds: every(5), run: () => settlePublishes(context) },
     { name: 'redelivery', everySeconds: every(120), atStart: true, run: () => redeliverFailed(context) },
     {
       name: 'mirrors',
       everySeconds: every(3600),
       run: async () => {
-        for (const id of await projectsWithMirrors(db)) await context.mirrors.mirror(id).tidy()
+        await forEach(context, await projectsWithMirrors(db), (id) => context.mirrors.mirror(id).tidy())
       },
     },
     { name: 'trim', everySeconds: every(3600), run: () => trimDeliveries(db) },

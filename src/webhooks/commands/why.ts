@@ -1,5 +1,6 @@
 import { describe } from '../../domain/task.ts'
 import { explainTask } from '../../orchestrator/explain-task.ts'
+import { inline } from '../../presenter/markdown.ts'
 import { renderWhy } from '../../presenter/reply.ts'
 import { NO_TASK, type SlashCommand } from './command.ts'
 
@@ -16,7 +17,10 @@ export const why: SlashCommand = {
     const problem = known.project.configError
     return {
       ok: true,
-      reply: problem === null ? reply : `${reply}\n\nThe configuration has a mistake: ${problem}`,
+      reply:
+        problem === null
+          ? reply
+          : `${reply}\n\nThe configuration file has a mistake (the last valid one is in force): ${inline(problem, 500)}`,
     }
   },
 }

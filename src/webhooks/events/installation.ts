@@ -1,15 +1,20 @@
 import { z } from 'zod'
 import { findProjectByRepository } from '../../db/repositories/projects.ts'
-import { changeInstallation, freezeProject } from '../../orchestrator/freeze.ts'
+import { changeInstallation, freezeProject, regainRepositories } from '../../orchestrator/freeze.ts'
 import type { WebhookContext } from '../context.ts'
-import { AccountPayload } from '../payload.ts'
+import { AccountPayload, readPayload } from '../payload.ts'
 import type { EventHandlers } from './event.ts'
 
 const Installation = z.object({ id: z.int(), account: AccountPayload })
-const Payload = z.object({ action: z.string(), installation: Installation })
+const repositoryList = z.array(z.object({ id: z.int() }))
+const Payload = z.object({
+  action: z.string(),
+  installation: Installation,
+  repositories: repositoryList.nullish(),
+})
 const RepositoriesPayload = Payload.extend({
-  repositories_added: z.array(z.object({ id: z.int() })),
-  repositories_removed: z.array(z.object({ id: z.int() })),
+  repositories_added: repositoryList,
+  repositories_removed: repositoryList,
 })
 
 /** The app comes, goes, or is suspended. Projects are made lazily: installing in 500 repositories costs nothing. */
@@ -27,22 +32,30 @@ export const installation: EventHandlers = {
 
 function change(state: 'active' | 'suspended' | 'removed') {
   return async (context: WebhookContext, payload: unknown): Promise<void> => {
-    const { installation: told } = Payload.parse(payload)
-    const account = { id: told.id, accountId: told.account.id, accountLogin: told.account.login }
+    const { installation: told, action, repositories: covered } = readPayload(Payload, payload)
+    const account = accountOf(told)
     await changeInstallation(context.orchestrator, account, state)
+    if (action === 'created') await regainRepositories(context.orchestrator, account, idsOf(covered))
     // who we are is asked now, so that the first task does not wait for it
     if (state === 'active') await context.github.app.bot(told.id)
   }
 }
 
 async function repositories(context: WebhookContext, payload: unknown): Promise<void> {
-  const told = RepositoriesPayload.parse(payload)
-  const set = async (githubId: number, because: string | null): Promise<void> => {
-    const project = await findProjectByRepository(context.orchestrator.db, githubId)
-    if (project) await freezeProject(context.orchestrator, project.id, because)
-  }
+  const told = readPayload(RepositoriesPayload, payload)
   for (const { id } of told.repositories_removed) {
-    await set(id, 'The app no longer has access to this repository.')
+    const project = await findProjectByRepository(context.orchestrator.db, id)
+    // a transferred repository may be in the new owner's installation already
+    if (project?.installationId !== told.installation.id) continue
+    await freezeProject(context.orchestrator, project.id, 'noAccess')
   }
-  for (const { id } of told.repositories_added) await set(id, null)
+  await regainRepositories(context.orchestrator, accountOf(told.installation), idsOf(told.repositories_added))
+}
+
+function accountOf({ id, account }: z.infer<typeof Installation>) {
+  return { id, accountId: account.id, accountLogin: account.login }
+}
+
+function idsOf(repositories: z.infer<typeof repositoryList> | null | undefined): number[] {
+  return (repositories ?? []).map(({ id }) => id)
 }

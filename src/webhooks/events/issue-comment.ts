@@ -12,6 +12,7 @@ import {
   issueSnapshot,
   person,
   RepositoryEvent,
+  readPayload,
   repositorySnapshot,
 } from '../payload.ts'
 import type { EventHandlers } from './event.ts'
@@ -37,7 +38,7 @@ export const issueComment: EventHandlers = {
 }
 
 async function created(context: WebhookContext, payload: unknown): Promise<void> {
-  const event = CommentEvent.parse(payload)
+  const event = readPayload(CommentEvent, payload)
   // apps do not command each other: what agents write through our app never triggers anything
   if (event.sender.type === 'Bot') return
   const { commands, dropped } = parseCommands(event.comment.body)
@@ -112,8 +113,8 @@ async function taskOfComment(context: WebhookContext, event: CommentEvent) {
 async function plainComment(context: WebhookContext, event: CommentEvent): Promise<void> {
   const known = await taskOf(context, event, event.issue.number)
   if (known === undefined) return
-  const waits = known.task.status === 'ready' || known.task.pauseReason === 'clarification'
-  if (!waits) return
+  const { status, pauseReason } = known.task
+  if (status !== 'ready' && status !== 'processing' && pauseReason !== 'clarification') return
   const by = person(event.sender)
   const repository = repositorySnapshot(event)
   const trusted = await mayTrigger(context, repository, known.project.config, { ...by, bot: false })
@@ -122,10 +123,10 @@ async function plainComment(context: WebhookContext, event: CommentEvent): Promi
 
 /** An edited or deleted comment: never a command. A counted one that was changed by an outsider undoes the approval. */
 async function changed(context: WebhookContext, payload: unknown): Promise<void> {
-  const event = CommentEvent.parse(payload)
+  const event = readPayload(CommentEvent, payload)
   if (await isOwn(context, event)) return
   const known = await taskOf(context, event, event.issue.number)
-  if (known === undefined || known.task.status !== 'ready') return
+  if (known === undefined || !(known.task.status === 'ready' || known.task.status === 'processing')) return
   const by = person(event.sender)
   const bot = event.sender.type === 'Bot'
   const trusted = await mayTrigger(context, repositorySnapshot(event), known.project.config, { ...by, bot })

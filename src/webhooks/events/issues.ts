@@ -7,7 +7,14 @@ import { recordLabels } from '../../orchestrator/record-labels.ts'
 import { requestTask } from '../../orchestrator/request-task.ts'
 import { renderRefusedRequest } from '../../presenter/reply.ts'
 import { configOf, currentIssue, isOwn, mayTrigger, taskOf, type WebhookContext } from '../context.ts'
-import { IssuePayload, issueSnapshot, person, RepositoryEvent, repositorySnapshot } from '../payload.ts'
+import {
+  IssuePayload,
+  issueSnapshot,
+  person,
+  RepositoryEvent,
+  readPayload,
+  repositorySnapshot,
+} from '../payload.ts'
 import type { EventHandlers } from './event.ts'
 
 const IssueEvent = RepositoryEvent.extend({ issue: IssuePayload })
@@ -21,8 +28,8 @@ export const issues: EventHandlers = {
     'issues.labeled': labelled,
     'issues.unlabeled': unlabelled,
     'issues.edited': edited,
-    'issues.closed': (context, payload) => closedOrReopened(context, IssueEvent.parse(payload)),
-    'issues.reopened': (context, payload) => closedOrReopened(context, IssueEvent.parse(payload)),
+    'issues.closed': (context, payload) => closedOrReopened(context, readPayload(IssueEvent, payload)),
+    'issues.reopened': (context, payload) => closedOrReopened(context, readPayload(IssueEvent, payload)),
     'issues.deleted': (context, payload) => away(context, payload, 'The issue was deleted.'),
     'issues.transferred': (context, payload) =>
       away(context, payload, 'The issue was transferred to another repository.'),
@@ -30,7 +37,7 @@ export const issues: EventHandlers = {
 }
 
 async function labelled(context: WebhookContext, payload: unknown, delivery: string): Promise<void> {
-  const event = LabelEvent.parse(payload)
+  const event = readPayload(LabelEvent, payload)
   if (event.issue.pull_request || (await isOwn(context, event))) return
   const config = await configOf(context, event)
   if (event.label?.name.toLowerCase() !== config.trigger.label.toLowerCase())
@@ -62,7 +69,7 @@ async function labelled(context: WebhookContext, payload: unknown, delivery: str
 }
 
 async function unlabelled(context: WebhookContext, payload: unknown): Promise<void> {
-  const event = LabelEvent.parse(payload)
+  const event = readPayload(LabelEvent, payload)
   if (event.issue.pull_request || (await isOwn(context, event))) return
   const known = await taskOf(context, event, event.issue.number)
   if (!known) return
@@ -87,7 +94,7 @@ async function relabelled(context: WebhookContext, event: LabelEvent): Promise<v
 }
 
 async function edited(context: WebhookContext, payload: unknown): Promise<void> {
-  const event = IssueEvent.parse(payload)
+  const event = readPayload(IssueEvent, payload)
   if (event.issue.pull_request || (await isOwn(context, event))) return
   const known = await taskOf(context, event, event.issue.number)
   if (!known) return
@@ -115,7 +122,7 @@ async function closedOrReopened(context: WebhookContext, event: IssueEvent): Pro
 }
 
 async function away(context: WebhookContext, payload: unknown, because: string): Promise<void> {
-  const event = IssueEvent.parse(payload)
+  const event = readPayload(IssueEvent, payload)
   const known = await taskOf(context, event, event.issue.number)
   if (known) await freezeTask(context.orchestrator, known.task.id, because)
 }

@@ -3,7 +3,7 @@ import { findTaskByBranch, type Task } from '../../db/repositories/tasks.ts'
 import { changeTask } from '../../orchestrator/change-task.ts'
 import { recordPullRequest } from '../../orchestrator/record-pull-request.ts'
 import { projectOf, repositoryRef, type WebhookContext } from '../context.ts'
-import { RepositoryEvent, repositorySnapshot } from '../payload.ts'
+import { RepositoryEvent, readPayload, repositorySnapshot } from '../payload.ts'
 import type { EventHandlers } from './event.ts'
 
 const PullRequestEvent = RepositoryEvent.extend({
@@ -33,14 +33,14 @@ async function taskOfBranch(context: WebhookContext, event: PullRequestEvent): P
 }
 
 async function opened(context: WebhookContext, payload: unknown): Promise<void> {
-  const event = PullRequestEvent.parse(payload)
+  const event = readPayload(PullRequestEvent, payload)
   const task = await taskOfBranch(context, event)
   const { number, html_url: url } = event.pull_request
   if (task) await recordPullRequest(context.orchestrator, task.id, { number, url })
 }
 
 async function closed(context: WebhookContext, payload: unknown): Promise<void> {
-  const event = PullRequestEvent.parse(payload)
+  const event = readPayload(PullRequestEvent, payload)
   const task = await taskOfBranch(context, event)
   if (!task) return
   const { number, html_url: url, merged } = event.pull_request
@@ -61,11 +61,13 @@ async function closed(context: WebhookContext, payload: unknown): Promise<void> 
     taskId: task.id,
     event: 'pull_request_closed',
     actor: event.sender.login,
+    // later work gets a pull request of its own; `reopened` names this one again
+    changes: { pullRequestNumber: null, pullRequestUrl: null },
   })
 }
 
 async function reopened(context: WebhookContext, payload: unknown): Promise<void> {
-  const event = PullRequestEvent.parse(payload)
+  const event = readPayload(PullRequestEvent, payload)
   const task = await taskOfBranch(context, event)
   if (!task) return
   const { number } = event.pull_request
@@ -75,6 +77,6 @@ async function reopened(context: WebhookContext, payload: unknown): Promise<void
     taskId: task.id,
     event: 'pull_request_reopened',
     actor: event.sender.login,
-    changes: { pullRequestNumber: number },
+    changes: { pullRequestNumber: number, pullRequestUrl: event.pull_request.html_url },
   })
 }

@@ -1,11 +1,10 @@
 import { z } from 'zod'
 import { findTaskByBranch } from '../../db/repositories/tasks.ts'
-import { loadConfig } from '../../orchestrator/load-config.ts'
 import { recordBranch } from '../../orchestrator/record-branch.ts'
-import { rememberBase } from '../../orchestrator/remember-base.ts'
+import { recordBasePush } from '../../orchestrator/remember-base.ts'
 import { REPOSITORY_CONFIG_PATH } from '../../protocol/repository-config-file.ts'
-import { isOwn, projectOf, repositoryRef, type WebhookContext } from '../context.ts'
-import { RepositoryEvent, repositorySnapshot } from '../payload.ts'
+import { isOwn, projectOf, reloadConfig, type WebhookContext } from '../context.ts'
+import { RepositoryEvent, readPayload } from '../payload.ts'
 import type { EventHandlers } from './event.ts'
 
 const paths = z.array(z.string()).optional()
@@ -24,12 +23,14 @@ const MOST_COMMITS = 2_048
 export const push: EventHandlers = { events: { push: pushed } }
 
 async function pushed(context: WebhookContext, payload: unknown): Promise<void> {
-  const event = PushEvent.parse(payload)
+  const event = readPayload(PushEvent, payload)
   const project = await projectOf(context, event)
   if (!project || !event.ref.startsWith('refs/heads/')) return
   const branch = event.ref.slice('refs/heads/'.length)
-  if (branch === project.defaultBranch) {
-    if (!event.deleted) await rememberBase(context.orchestrator, project.id, event.after)
+  // the first push to an empty repository decides which branch is the default one
+  const first = project.baseSha === null && branch === event.repository.default_branch
+  if (branch === project.defaultBranch || first) {
+    if (!event.deleted) await recordBasePush(context.orchestrator, project.id, { branch, sha: event.after })
     if (touchesConfig(event)) await reloadConfig(context, event)
     return
   }
@@ -45,14 +46,4 @@ function touchesConfig(event: PushEvent): boolean {
   return commits.some((commit) =>
     [commit.added, commit.modified, commit.removed].some((list) => list?.includes(REPOSITORY_CONFIG_PATH)),
   )
-}
-
-async function reloadConfig(context: WebhookContext, event: PushEvent): Promise<void> {
-  const repository = repositorySnapshot(event)
-  const file = await context.github.repositories.file(
-    repositoryRef(repository),
-    REPOSITORY_CONFIG_PATH,
-    repository.defaultBranch,
-  )
-  await loadConfig(context.orchestrator, repository, file?.text ?? '')
 }

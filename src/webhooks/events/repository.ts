@@ -1,7 +1,7 @@
-import { freezeProject } from '../../orchestrator/freeze.ts'
+import { type FrozenBecause, freezeProject, thawProject } from '../../orchestrator/freeze.ts'
 import { syncRepository } from '../../orchestrator/sync-repository.ts'
 import { projectOf, type WebhookContext } from '../context.ts'
-import { RepositoryEvent, repositorySnapshot } from '../payload.ts'
+import { RepositoryEvent, readPayload, repositorySnapshot } from '../payload.ts'
 import type { EventHandlers } from './event.ts'
 
 /** The repository gets another name, owner, visibility or default branch, or goes away. */
@@ -13,21 +13,21 @@ export const repository: EventHandlers = {
     'repository.privatized': sync,
     'repository.publicized': sync,
     'repository.unarchived': thaw,
-    'repository.archived': (context, payload) => freeze(context, payload, 'The repository is archived.'),
-    'repository.deleted': (context, payload) => freeze(context, payload, 'The repository was deleted.'),
+    'repository.archived': (context, payload) => freeze(context, payload, 'archived'),
+    'repository.deleted': (context, payload) => freeze(context, payload, 'deleted'),
   },
 }
 
 async function sync(context: WebhookContext, payload: unknown): Promise<void> {
-  await syncRepository(context.orchestrator, repositorySnapshot(RepositoryEvent.parse(payload)))
+  await syncRepository(context.orchestrator, repositorySnapshot(readPayload(RepositoryEvent, payload)))
 }
 
-async function freeze(context: WebhookContext, payload: unknown, because: string): Promise<void> {
-  const project = await projectOf(context, RepositoryEvent.parse(payload))
+async function freeze(context: WebhookContext, payload: unknown, because: FrozenBecause): Promise<void> {
+  const project = await projectOf(context, readPayload(RepositoryEvent, payload))
   if (project) await freezeProject(context.orchestrator, project.id, because)
 }
 
 async function thaw(context: WebhookContext, payload: unknown): Promise<void> {
-  const project = await projectOf(context, RepositoryEvent.parse(payload))
-  if (project) await freezeProject(context.orchestrator, project.id, null)
+  const project = await projectOf(context, readPayload(RepositoryEvent, payload))
+  if (project) await thawProject(context.orchestrator, project.id, ['archived'])
 }
