@@ -5,7 +5,7 @@ const BEGIN = '<!-- table: made by `npm run bench -- --readme FILE` -->'
 const END = '<!-- end of table -->'
 
 /** A number as people read it: whole above 100, else one or two digits behind the point. */
-export function readable(value: number): string {
+function readable(value: number): string {
   const digits = Math.abs(value) >= 100 || Number.isInteger(value) ? 0 : Math.abs(value) >= 10 ? 1 : 2
   return value.toLocaleString('en-US', { maximumFractionDigits: digits, minimumFractionDigits: digits })
 }

@@ -1,4 +1,5 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { createPrivateKey } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { z } from 'zod'
@@ -44,7 +45,14 @@ export interface Config {
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-const url = z.url({ protocol: /^https?$/ }).transform((text) => text.replace(/\/+$/, ''))
+/** An address without a user, a query or a fragment: others are appended to it. */
+const url = z
+  .url({ protocol: /^https?$/ })
+  .refine((text) => {
+    const address = URL.parse(text)
+    return address !== null && !address.username && !address.password && !address.search && !address.hash
+  })
+  .transform((text) => text.replace(/\/+$/, ''))
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ })
 const secret = z.string().min(16)
 const port = z
@@ -95,7 +103,7 @@ export const SETTINGS = {
     expected: "the GitHub App's numeric id",
   },
   PRIVATE_KEY: {
-    check: z.string().includes('PRIVATE KEY'),
+    check: z.string().transform(lineBreaks).refine(isPrivateKey),
     default: null,
     expected: "the GitHub App's private key in PEM form (\\n for line breaks is accepted)",
   },
@@ -103,9 +111,10 @@ export const SETTINGS = {
     check: z
       .string()
       .min(1)
-      .refine((path) => existsSync(path)),
+      .transform((path) => lineBreaks(readIfPossible(path)))
+      .refine(isPrivateKey),
     default: null,
-    expected: "the path of the GitHub App's private key, a file that exists",
+    expected: "the path of the GitHub App's private key, a file in PEM form that can be read",
   },
   WEBHOOK_SECRET: {
     check: secret,
@@ -133,6 +142,28 @@ export const SETTINGS = {
     expected: 'fatal, error, warn, info, debug, trace or silent',
   },
 } as const satisfies Record<string, { check: z.ZodType; default: string | null; expected: string }>
+
+/** Secrets are often kept in variables of one line. */
+function lineBreaks(text: string): string {
+  return text.replaceAll('\\n', '\n')
+}
+
+function isPrivateKey(text: string): boolean {
+  try {
+    return createPrivateKey(text).asymmetricKeyType === 'rsa'
+  } catch {
+    return false
+  }
+}
+
+/** The text of a file; empty when there is none that can be read, which no check takes for a key. */
+function readIfPossible(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
 
 type Name = keyof typeof SETTINGS
 type Values = { [Key in Name]: z.infer<(typeof SETTINGS)[Key]['check']> | null }
@@ -178,8 +209,8 @@ export function readConfig(env: Environment): ConfigResult {
 
 function assemble(values: Values): Config {
   const { APP_ID: appId, WEBHOOK_SECRET: webhookSecret } = values
-  if (appId === null || webhookSecret === null) throw new Error('checked before')
-  const key = values.PRIVATE_KEY ?? readFileSync(values.PRIVATE_KEY_PATH ?? '', 'utf8')
+  const privateKey = values.PRIVATE_KEY ?? values.PRIVATE_KEY_PATH
+  if (appId === null || webhookSecret === null || privateKey === null) throw new Error('checked before')
   const previous = values.WEBHOOK_SECRET_PREVIOUS
   return {
     host: values.HOST ?? '127.0.0.1',
@@ -191,7 +222,7 @@ function assemble(values: Values): Config {
     serverKey: values.MISSION_CONTROL_KEY,
     github: {
       appId,
-      privateKey: key.replaceAll('\\n', '\n'),
+      privateKey,
       webhookSecrets: previous === null ? [webhookSecret] : [webhookSecret, previous],
       apiUrl: values.GITHUB_API_URL ?? '',
       url: values.GITHUB_SERVER_URL ?? '',
@@ -203,7 +234,7 @@ function assemble(values: Values): Config {
 }
 
 /** PostgreSQL does not run as root, and its account cannot enter root's home: root keeps its data in /var/lib. */
-export function defaultDataDir(): string {
+function defaultDataDir(): string {
   if (process.getuid?.() === 0) return '/var/lib/mission-control'
   return join(process.env.XDG_DATA_HOME ?? join(homedir(), '.local', 'share'), 'mission-control')
 }

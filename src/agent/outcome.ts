@@ -77,7 +77,10 @@ function interruptedOutcome(facts: WorkFacts, reason: HaltReason): Outcome {
     return { ...failed(`the wall clock of ${wallClockSeconds} s ran out`, facts), failure: 'timeout' }
   }
   if (reason === 'budget') {
-    return { ...failed(`the token budget of ${tokenBudget} tokens is spent (budget)`, facts), failure: 'budget' }
+    return {
+      ...failed(`the token budget of ${tokenBudget} tokens is spent (budget)`, facts),
+      failure: 'budget',
+    }
   }
   const why =
     reason === 'shutdown' ? 'The runner is stopping.' : `The work was stopped on request (${reason}).`

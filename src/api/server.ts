@@ -78,8 +78,8 @@ function createApp(routes: readonly Router[], logger: Logger): Express {
   })
   app.use(helmet())
   app.use((req, res, next) => {
-    // false: there is a body, of another type
-    if (req.is('application/json') !== false) return next()
+    // false: there is a body, of another type; to express a length of 0 is a body, too
+    if (req.headers['content-length'] === '0' || req.is('application/json') !== false) return next()
     sendProblem(res, 'unsupported_media_type', 'Bodies are read as application/json only.')
   })
   app.use(express.json({ limit: BODY_LIMIT }))

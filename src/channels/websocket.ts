@@ -131,6 +131,8 @@ export class WebSocketChannel implements Channel {
       ws.off('message', keep)
       socket.listen(early)
       await agentConnected(this.#orchestrator, connection)
+      // its end may have been recorded before its beginning
+      if (ws.readyState !== ws.OPEN) return await agentDisconnected(this.#orchestrator, connection)
       await this.deliver(agent.id)
       this.#logger.info({ agent: agent.name }, 'agent connected')
     } catch (error) {

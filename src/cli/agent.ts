@@ -1,8 +1,9 @@
 import { Command } from 'commander'
 import { AGENT_SETTINGS, type AgentOptions } from '../agent/config.ts'
 import { runAgent } from '../agent/main.ts'
-import { processEnvironment } from '../config.ts'
+import { processEnvironment, SETTINGS } from '../config.ts'
 import { createLogger } from '../runtime/logger.ts'
+import { EX_CONFIG } from './settings.ts'
 
 export function agentCommand(): Command {
   const command = new Command('agent').description(
@@ -15,11 +16,18 @@ export function agentCommand(): Command {
     if (option === '--pass-env') command.option(`${option} <name...>`, expected)
     else command.option(`${option} <value>`, expected)
   }
+  variables.push(`  ${'LOG_LEVEL'.padEnd(36)}${SETTINGS.LOG_LEVEL.expected} (default: info)`)
   return command
     .addHelpText('after', `\nEnvironment (an option wins over its variable):\n${variables.join('\n')}`)
     .action(async (options: AgentOptions) => {
       const environment = processEnvironment()
-      const logger = createLogger(environment.LOG_LEVEL ?? 'info')
+      const level = SETTINGS.LOG_LEVEL.check.safeParse(environment.LOG_LEVEL || SETTINGS.LOG_LEVEL.default)
+      if (!level.success) {
+        console.error(`LOG_LEVEL is wrong: expected ${SETTINGS.LOG_LEVEL.expected}`)
+        process.exitCode = EX_CONFIG
+        return
+      }
+      const logger = createLogger(level.data)
       process.exitCode = await runAgent(options, environment, logger)
     })
 }

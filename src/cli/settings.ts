@@ -1,7 +1,7 @@
 import { type Config, type ConfigResult, processEnvironment, readConfig, SETTINGS } from '../config.ts'
 
 /** sysexits.h: something is wrong with the configuration. */
-const EX_CONFIG = 78
+export const EX_CONFIG = 78
 
 /** The configuration of this process, or the end of it: every wrong variable is named with what is expected. */
 export function requireConfig(result: ConfigResult = readConfig(processEnvironment())): Config {

@@ -119,6 +119,7 @@ export interface TasksTable {
   requested: Generated<boolean>
   requestedBy: number | null
   requestedByLogin: string | null
+  /** By GitHub's clock: what was said until then is what the requester approved. */
   requestedAt: NullableTimestamp
   approvedSha256: string | null
   sourcesSha256: string | null

@@ -8,7 +8,7 @@ import { render, shorten } from './context/section.ts'
 import { byteLength, bytesOfTokens, estimateTokens } from './context/tokens.ts'
 
 export { acceptanceCriteria } from './context/acceptance.ts'
-export type { ContextInput, RelatedIssue } from './context/input.ts'
+export type { ContextInput } from './context/input.ts'
 export { estimateTokens } from './context/tokens.ts'
 
 export type Context = {

@@ -112,10 +112,7 @@ const check: Record<GateName, (facts: GateFacts) => string | null> = {
     facts.liveSessions >= facts.concurrentSessions
       ? `The project runs ${facts.liveSessions} of at most ${facts.concurrentSessions} sessions at a time.`
       : null,
-  no_agent: (facts) =>
-    facts.agents.connected === 0
-      ? 'No agent is connected to this project.'
-      : null,
+  no_agent: (facts) => (facts.agents.connected === 0 ? 'No agent is connected to this project.' : null),
   no_capable_agent: noCapableAgent,
   agents_busy: (facts) =>
     facts.agents.capable > 0 && facts.agents.free === 0

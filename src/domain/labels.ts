@@ -21,7 +21,7 @@ export type LabelFacts = {
 
 const highestEstimate = 1_000_000_000
 
-export function isPriority(text: string): text is Priority {
+function isPriority(text: string): text is Priority {
   return (priorities as readonly string[]).includes(text)
 }
 

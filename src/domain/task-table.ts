@@ -174,7 +174,7 @@ const issueRows: readonly TaskRow[] = [
   { from: ['done', 'cancelled'], event: 'reopened', to: 'backlog', attempts: 'reset', movedBy: maintainer, why: 'The issue is open again.' },
   { from: unfinished, event: 'reopened', to: 'same', movedBy: maintainer, why: 'The issue is open again; the task had not ended.' },
   { from: ['processing'], event: 'frozen', to: 'ready', requested: true, automatic: true, stop: 'now', movedBy: github, why: 'The issue, the repository or the app went away; the session is cancelled and the task waits for their return.' },
-  { from: ['backlog', 'ready', 'paused', 'review', 'done', 'cancelled'], event: 'frozen', to: 'same', stop: 'now', movedBy: github, why: 'The issue, the repository or the app went away; a session that was still stopping ends, and the task waits for their return.' },
+  { from: ['backlog', 'ready', 'paused', 'review', 'done', 'cancelled'], event: 'frozen', to: 'same', movedBy: github, why: 'The issue, the repository or the app went away; the task waits for their return.' },
   { from: everywhere, event: 'thawed', to: 'same', movedBy: github, why: 'The issue, the repository and the app are back.' },
 ]
 

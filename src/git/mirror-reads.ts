@@ -57,6 +57,38 @@ export async function listFiles(git: Git, gitDir: string, commit: string, limit:
   return paths.slice(0, limit)
 }
 
+/** Which files of a commit, each with the most bytes that are read of it, and how many paths. */
+export interface Wanted {
+  files: readonly { path: string; maxBytes: number }[]
+  paths: number
+}
+
+/** What was read of a commit: the wanted files in their order, null for those that are not there or too large. */
+export interface Snapshot {
+  readonly files: readonly (Buffer | null)[]
+  readonly paths: readonly string[]
+}
+
+/** Reads all that is wanted of a commit at once. Throws `GitError` when the commit is not there. */
+export async function readSnapshot(
+  git: Git,
+  gitDir: string,
+  commit: string,
+  wanted: Wanted,
+): Promise<Snapshot> {
+  const [paths, ...files] = await Promise.all([
+    listFiles(git, gitDir, commit, wanted.paths),
+    ...wanted.files.map(({ path, maxBytes }) => readFile(git, gitDir, commit, path, maxBytes)),
+  ])
+  return { paths, files }
+}
+
+/** About how much memory a snapshot takes: two bytes a letter at most, and a header for each text. */
+export function snapshotBytes({ files, paths }: Snapshot): number {
+  const held = files.reduce((sum, file) => sum + (file?.length ?? 0), 0)
+  return paths.reduce((sum, path) => sum + 2 * path.length + 24, held)
+}
+
 /** Whether one commit descends from the other, or is the same. Throws when either is not there. */
 export async function isAncestor(
   git: Git,

@@ -1,6 +1,7 @@
 import { mkdir, readFile as readBytes, readdir } from 'node:fs/promises'
 import { join, resolve as resolvePath } from 'node:path'
 import { type HeldBranches, heldBranches } from './held.ts'
+import { createMemo, type Memo } from './memo.ts'
 import {
   discardRepository,
   ensureRepository,
@@ -11,7 +12,17 @@ import {
   removeStaleLocks,
   sweepAbandoned,
 } from './mirror-directory.ts'
-import { isAncestor, listFiles, readBranches, readFile, resolveCommit } from './mirror-reads.ts'
+import {
+  isAncestor,
+  listFiles,
+  readBranches,
+  readFile,
+  readSnapshot,
+  resolveCommit,
+  type Snapshot,
+  snapshotBytes,
+  type Wanted,
+} from './mirror-reads.ts'
 import { type PublishRequest, type PublishResult, publish } from './publish.ts'
 import { openQuarantine, type Quarantine } from './quarantine.ts'
 import { type Remote, RemoteError, remoteFailure, remoteHead, remoteMessage, withRemote } from './remote.ts'
@@ -53,6 +64,11 @@ export interface Mirror {
   readFile(revision: string, path: string, maxBytes: number): Promise<Buffer | null>
   /** The first `limit` paths of a revision in git's order, submodules left out; empty when it does not exist. */
   listFiles(revision: string, limit: number): Promise<string[]>
+  /**
+   * Some files and the first paths of a commit. Remembered, because a commit never changes and starting git ten
+   * times takes longer than all else in a hand-over. Throws `GitError` when the commit is not here.
+   */
+  snapshot(commit: string, wanted: Wanted): Promise<Snapshot>
   isAncestor(ancestor: string, descendant: string): Promise<boolean>
   /** Asks GitHub where a branch stands now, without fetching. Throws `RemoteError`. */
   remoteHead(remote: Remote, branch: string): Promise<string | null>
@@ -69,6 +85,8 @@ export interface Mirror {
 const SHA = /^[0-9a-f]{40}$/
 const FETCH_TIMEOUT_MS = 10 * 60 * 1000
 const TIDY_TIMEOUT_MS = 30 * 60 * 1000
+/** Snapshots of all mirrors together. */
+const SNAPSHOT_BYTES = 16_000_000
 const LOCKED = /\.lock': File exists|cannot lock ref|unable to (create|lock)/i
 
 /** Opens the directory of mirrors and removes what earlier processes left half-made. */
@@ -77,6 +95,7 @@ export async function openMirrors(options: MirrorOptions): Promise<Mirrors> {
   await mkdir(root, { recursive: true })
   await sweepAbandoned(root, Date.now())
   const git = createGit(options)
+  const snapshots = createMemo<Snapshot>(SNAPSHOT_BYTES, snapshotBytes)
   const open = new Map<number, Mirror>()
   return {
     root,
@@ -84,14 +103,19 @@ export async function openMirrors(options: MirrorOptions): Promise<Mirrors> {
     mirror: (projectId) => {
       const known = open.get(projectId)
       if (known !== undefined) return known
-      const made = createMirror(git, mirrorDirectory(root, projectId), options)
+      const made = createMirror(git, mirrorDirectory(root, projectId), snapshots, options)
       open.set(projectId, made)
       return made
     },
   }
 }
 
-function createMirror(git: Git, directory: MirrorDirectory, options: MirrorOptions): Mirror {
+function createMirror(
+  git: Git,
+  directory: MirrorDirectory,
+  snapshots: Memo<Snapshot>,
+  options: MirrorOptions,
+): Mirror {
   const gitDir = directory.repository
   const held = heldBranches(git, directory)
   const ensure = () => ensureRepository(git, directory)
@@ -120,6 +144,13 @@ function createMirror(git: Git, directory: MirrorDirectory, options: MirrorOptio
     listFiles: async (revision, limit) => {
       const commit = await resolve(revision)
       return commit === null ? [] : listFiles(git, gitDir, commit, limit)
+    },
+    snapshot: async (commit, wanted) => {
+      if (!SHA.test(commit)) throw new RangeError('only a commit id names the same files for ever')
+      return snapshots.get(`${gitDir} ${commit} ${JSON.stringify(wanted)}`, async () => {
+        await ensure()
+        return readSnapshot(git, gitDir, commit, wanted)
+      })
     },
     isAncestor: async (ancestor, descendant) => {
       await ensure()

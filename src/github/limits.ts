@@ -34,7 +34,7 @@ function waitMs(headers: ResponseHeaders, now: Date): number | null {
 }
 
 /** True when this answer used up the hourly quota and says when the next one starts. */
-export function quotaSpent(headers: ResponseHeaders): boolean {
+function quotaSpent(headers: ResponseHeaders): boolean {
   return headers['x-ratelimit-remaining'] === '0' && Number(headers['x-ratelimit-reset']) > 0
 }
 

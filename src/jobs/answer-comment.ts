@@ -9,6 +9,9 @@ import { respectContentBudget } from './content-budget.ts'
 import { type JobContext, repositoryOf } from './context.ts'
 import { isAway, respectingLimits } from './github-failures.ts'
 
+/** GitHub's times are whole seconds of another clock: what we wrote may seem older than our intent. */
+const CLOCKS_APART_MS = 5 * 60_000
+
 /** Answers a comment with a reaction, and with a comment of our own where there is something to say: once. */
 export async function answerComment(
   context: JobContext,
@@ -33,10 +36,8 @@ export async function answerComment(
     const marker = `<!-- mission-control:reply ${answer.key} -->`
     const earlier = await findOutboundCall(db, { kind: 'reply_comment', key: answer.key })
     if (earlier?.state === 'done') return
-    if (
-      earlier &&
-      (await context.github.comments.findOwn(repository, answer.number, marker, earlier.createdAt))
-    ) {
+    const since = earlier && new Date(earlier.createdAt.getTime() - CLOCKS_APART_MS)
+    if (earlier && (await context.github.comments.findOwn(repository, answer.number, marker, since))) {
       await finishOutboundCall(db, earlier.id, 'done', { found: true })
       return
     }

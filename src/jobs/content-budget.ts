@@ -7,7 +7,7 @@ import { Postponed } from '../queue/queue.ts'
  * GitHub allows about 80 content-creating calls a minute and 500 an hour per installation; we stop short of it.
  * https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
  */
-export const CONTENT_BUDGET = { minute: 60, hour: 450 } as const
+const CONTENT_BUDGET = { minute: 60, hour: 450 } as const
 
 /** Throws `Postponed` when the installation's budget of content-creating calls is used up for now. */
 export async function respectContentBudget(db: Kysely<Database>, installationId: number): Promise<void> {

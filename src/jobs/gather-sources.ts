@@ -18,7 +18,14 @@ import { respectingLimits } from './github-failures.ts'
 /** Agent instructions of the repository, and how much of each is read. */
 const INSTRUCTION_FILES = ['AGENTS.md', 'CLAUDE.md']
 const INSTRUCTION_BYTES = 65_536
-const MOST_PATHS = 20_000
+/** What is read of the base. */
+const WANTED = {
+  files: [
+    { path: REPOSITORY_CONFIG_PATH, maxBytes: REPOSITORY_CONFIG_BYTES },
+    ...INSTRUCTION_FILES.map((path) => ({ path, maxBytes: INSTRUCTION_BYTES })),
+  ],
+  paths: 20_000,
+}
 
 /**
  * Reads what a requested task needs (discussion, files at the base, the project's config), stores it for this
@@ -89,11 +96,8 @@ async function readBase(
   const sha = upToDate ? known : await mirror.resolve(ref)
   if (sha === null) return { sources: { sha: null, instructions: [], files: [] }, configText: null }
   await rememberBase(context.orchestrator, project.id, sha)
-  const [configFile, paths, ...instructionFiles] = await Promise.all([
-    mirror.readFile(sha, REPOSITORY_CONFIG_PATH, REPOSITORY_CONFIG_BYTES),
-    mirror.listFiles(sha, MOST_PATHS),
-    ...INSTRUCTION_FILES.map((path) => mirror.readFile(sha, path, INSTRUCTION_BYTES)),
-  ])
+  const { files: texts, paths } = await mirror.snapshot(sha, WANTED)
+  const [configFile = null, ...instructionFiles] = texts
   const instructions = INSTRUCTION_FILES.flatMap((path, index) => {
     // what is no text (UTF-16, say) has characters that no JSON in Postgres can hold
     const text = instructionFiles[index]?.toString('utf8').replaceAll('\0', '').trim()
@@ -109,8 +113,10 @@ function changedConfig(
   file: Buffer | null,
   paths: readonly string[],
 ): RepositoryConfigText | null {
-  const there = file !== null || paths.includes(REPOSITORY_CONFIG_PATH)
-  const unreadable = { unreadable: `is a link, or has more than ${REPOSITORY_CONFIG_BYTES} bytes` }
+  const there = paths.some(
+    (path) => path === REPOSITORY_CONFIG_PATH || path.startsWith(`${REPOSITORY_CONFIG_PATH}/`),
+  )
+  const unreadable = { unreadable: `is not a regular file of at most ${REPOSITORY_CONFIG_BYTES} bytes` }
   const text = file?.toString('utf8') ?? (there ? unreadable : '')
   return configShaOf(text) === project.configSha ? null : text
 }

@@ -8,6 +8,8 @@ import { findProject, type Project } from '../db/repositories/projects.ts'
 import { latestSessionOfTask, type Session } from '../db/repositories/sessions.ts'
 import { findTask, type Task } from '../db/repositories/tasks.ts'
 import { isGitHubError } from '../github/error.ts'
+import type { PullRequest } from '../github/pull-requests.ts'
+import { changeTask } from '../orchestrator/change-task.ts'
 import {
   recordMissingBranch,
   recordPullRequest,
@@ -47,6 +49,16 @@ function awaitsPullRequest(task: Task): boolean {
   return finished && task.headSha !== null
 }
 
+/** An earlier try made it without our learning so, and a person has closed or merged it since: no second one. */
+async function recordEnded(context: JobContext, task: Task, found: PullRequest): Promise<void> {
+  await changeTask(context.orchestrator, {
+    taskId: task.id,
+    event: found.merged ? 'pull_request_merged' : 'pull_request_closed',
+    actor: 'github',
+    ...(found.merged ? { factsAnyway: { pullRequestNumber: found.number, pullRequestUrl: found.url } } : {}),
+  })
+}
+
 async function findOrCreate(
   context: JobContext,
   task: Task,
@@ -62,6 +74,11 @@ async function findOrCreate(
     if (found?.open) {
       await finishOutboundCall(db, earlier.id, 'done', { number: found.number, adopted: true })
       return found
+    }
+    if (found && earlier.state === 'pending' && found.head.sha === task.headSha) {
+      await recordEnded(context, task, found)
+      await finishOutboundCall(db, earlier.id, 'done', { number: found.number, open: false })
+      return null
     }
   }
   await respectContentBudget(db, project.installationId)

@@ -56,8 +56,10 @@ async function showOrGiveUp(
   task: Task,
   projection: Projection,
 ): Promise<void> {
+  let current = task
   try {
-    await show(context, project, task, projection)
+    current = await removeTriggerLabel(context, project, task)
+    await show(context, project, current, projection)
   } catch (error) {
     if (!isAway(error)) throw error
     context.logger.info(
@@ -65,7 +67,7 @@ async function showOrGiveUp(
       'nothing can be shown: the issue or our access is gone',
     )
     if (isGitHubError(error, 'not_found', 'gone')) {
-      await saveProjection(context.orchestrator.db, task.id, { revision: task.revision })
+      await saveProjection(context.orchestrator.db, task.id, { revision: current.revision })
     }
   }
 }
@@ -77,7 +79,6 @@ async function show(
   projection: Projection,
 ): Promise<void> {
   const { db } = context.orchestrator
-  await removeTriggerLabel(context, project, task)
   const needsHuman = task.needsHuman && task.issueOpen
   if (needsHuman !== projection.needsHuman) {
     const name = project.config.labels.needs_human
@@ -93,12 +94,12 @@ async function show(
   if (shown) await saveProjection(db, task.id, { revision: task.revision })
 }
 
-/** The label is taken off when the work is claimed (or refused), so that adding it again works. */
-async function removeTriggerLabel(context: JobContext, project: Project, task: Task): Promise<void> {
-  if (!task.triggerLabelled || task.requested) return
+/** The label is taken off when the work is claimed (or refused), so that adding it again works. Answers the task. */
+async function removeTriggerLabel(context: JobContext, project: Project, task: Task): Promise<Task> {
+  if (!task.triggerLabelled || task.requested) return task
   const label = project.config.trigger.label
   await respectingLimits(() => context.github.labels.remove(repositoryOf(project), task.number, label))
-  await recordLabelOff(context.orchestrator, task)
+  return recordLabelOff(context.orchestrator, task)
 }
 
 /** Writes the comment when what it says has changed. False when it was left for later. */

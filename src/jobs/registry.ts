@@ -9,7 +9,7 @@ import { projectTask } from './project-task.ts'
 import { publishHeld } from './publish-held.ts'
 
 /** One line per kind of job. */
-export function jobHandlers(context: JobContext): { [Kind in JobKind]: JobHandler<Kind> } {
+function jobHandlers(context: JobContext): { [Kind in JobKind]: JobHandler<Kind> } {
   return {
     'gather-sources': ({ taskId }) => gatherSources(context, taskId),
     'project-task': ({ taskId }) => projectTask(context, taskId),

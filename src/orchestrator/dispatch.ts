@@ -73,7 +73,7 @@ function lastThosePassing(ranked: readonly Match[], passedBy: readonly number[])
 }
 
 /** The task as the ranking sees it. */
-export function matchTask(task: ClaimableTask, agents: readonly FreeAgent[]): MatchTask {
+function matchTask(task: ClaimableTask, agents: readonly FreeAgent[]): MatchTask {
   return {
     id: String(task.id),
     project: String(task.projectId),
@@ -89,7 +89,7 @@ export function matchTask(task: ClaimableTask, agents: readonly FreeAgent[]): Ma
 }
 
 /** An agent as the ranking sees it; it was read as connected to this project. */
-export function matchAgent(agent: FreeAgent, projectId: number): MatchAgent {
+function matchAgent(agent: FreeAgent, projectId: number): MatchAgent {
   return {
     id: String(agent.id),
     name: agent.name,

@@ -46,6 +46,6 @@ export async function endSession(
 }
 
 /** All tokens of a session, cached ones included. */
-export function tokensOf(session: Session): number {
+function tokensOf(session: Session): number {
   return session.tokensInput + session.tokensOutput + session.tokensCacheRead + session.tokensCacheWrite
 }

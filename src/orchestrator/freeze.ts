@@ -8,8 +8,9 @@ import {
   updateProject,
 } from '../db/repositories/projects.ts'
 import { lastEventOfKind } from '../db/repositories/session-events.ts'
+import { lockLiveSessionOfTask } from '../db/repositories/sessions.ts'
 import { lockTask, tasksToFreeze } from '../db/repositories/tasks.ts'
-import { applyTaskEvent } from './apply-task-event.ts'
+import { applyTaskEvent, askToStop } from './apply-task-event.ts'
 import { inTransaction, type Orchestrator } from './orchestrator.ts'
 
 /** Why a project is frozen: what went away, in words for people. */
@@ -30,11 +31,14 @@ export async function freezeProject(
   orchestrator: Orchestrator,
   projectId: number,
   reason: FrozenBecause,
+  /** Only while this installation is the one that covers it: another one may have taken over. */
+  installationId?: number,
 ): Promise<void> {
   // the project first: from here on nothing of it can be claimed
   const because = await inTransaction(orchestrator, async (unit) => {
     const seen = await lockProject(unit.trx, projectId)
     if (seen === undefined || seen.frozenBecause !== null) return seen?.frozenBecause ?? null
+    if (installationId !== undefined && seen.installationId !== installationId) return null
     const detail = { because: FROZEN[reason] }
     await updateProject(unit.trx, projectId, { frozenBecause: detail.because })
     await audit(unit.trx, { actor: 'github', action: 'project_frozen', projectId, detail })
@@ -90,6 +94,9 @@ export async function freezeTask(
       ...(because === null ? {} : { because }),
     })
     if (!applied.ok) throw new Error(`freezing was refused: ${applied.reason}`)
+    // one that was stopping already loses its grace: the right to push is gone
+    const stopping = because === null ? undefined : await lockLiveSessionOfTask(unit.trx, taskId)
+    if (stopping) await askToStop(unit, stopping, 'now', 'cancel')
     if (because === null && applied.task.requested) await unit.enqueue('gather-sources', { taskId })
   })
 }
@@ -107,9 +114,10 @@ export async function changeInstallation(
       removedAt: state === 'removed' ? unit.now : null,
     })
   })
+  const reason = state === 'removed' ? 'uninstalled' : 'suspended'
   for (const project of await projectsOfInstallation(orchestrator.db, installation.id)) {
     if (state === 'active') await thawProject(orchestrator, project.id, ['suspended', 'uninstalled'])
-    else await freezeProject(orchestrator, project.id, state === 'removed' ? 'uninstalled' : 'suspended')
+    else await freezeProject(orchestrator, project.id, reason, installation.id)
   }
 }
 

@@ -12,7 +12,7 @@ import type { Person } from './touch-task.ts'
 export async function recordComment(
   orchestrator: Orchestrator,
   taskId: number,
-  comment: { by: Person; trusted: boolean; comments: number },
+  comment: { by: Person; trusted: boolean; comments: number; at: Date },
 ): Promise<void> {
   await inTransaction(orchestrator, async (unit) => {
     const task = await lockTask(unit.trx, taskId)
@@ -23,7 +23,7 @@ export async function recordComment(
         event: 'answered',
         actor: comment.by.login,
         // the answer is part of what is approved now, whoever of the two gave it
-        changes: { commentCount: comment.comments, requestedAt: unit.now, sourcesSha256: null },
+        changes: { commentCount: comment.comments, requestedAt: comment.at, sourcesSha256: null },
       })
       return
     }

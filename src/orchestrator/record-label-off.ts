@@ -3,13 +3,13 @@ import { inTransaction, type Orchestrator } from './orchestrator.ts'
 
 /**
  * We took the trigger label off the issue. When anything happened to the task meanwhile, the label may be there
- * again: then it stays known, and the next projection takes it off once more.
+ * again: then it stays known, and the next projection takes it off once more. Answers the task as it was seen, but
+ * for the label.
  */
-export async function recordLabelOff(orchestrator: Orchestrator, seen: Task): Promise<void> {
-  await inTransaction(orchestrator, async (unit) => {
+export async function recordLabelOff(orchestrator: Orchestrator, seen: Task): Promise<Task> {
+  return inTransaction(orchestrator, async (unit) => {
     const task = await lockTask(unit.trx, seen.id)
-    if (task?.triggerLabelled && task.revision === seen.revision) {
-      await updateTask(unit.trx, seen.id, { triggerLabelled: false })
-    }
+    if (task?.revision !== seen.revision) return seen
+    return updateTask(unit.trx, seen.id, { triggerLabelled: false })
   })
 }

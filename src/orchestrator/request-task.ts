@@ -51,7 +51,7 @@ export async function requestTask(
           ...(request.agent ? { requestedAgent: request.agent } : {}),
           requestedBy: request.by.id,
           requestedByLogin: request.by.login,
-          requestedAt: unit.now,
+          requestedAt: justBefore(request.seen.updatedAt),
           approvedSha256: approved,
           approvalLost: false,
           sourcesSha256: null,
@@ -80,4 +80,12 @@ export async function requestTask(
       await announce(unit, kept)
     }
   })
+}
+
+/**
+ * Up to when comments of others are approved, by GitHub's clock. Its times are whole seconds: what is from the same
+ * second as the request may have come after it.
+ */
+function justBefore(time: Date): Date {
+  return new Date(time.getTime() - 1)
 }

@@ -6,12 +6,14 @@ import {
   updateProject,
 } from '../db/repositories/projects.ts'
 import {
+  anyLane,
   findTaskByNumber,
   insertTask,
   laneOf,
   lockTask,
   type Task,
   type TaskChanges,
+  updateTask,
 } from '../db/repositories/tasks.ts'
 import { defaultPriority, neededCapabilities, priorityRank, readLabels } from '../domain/labels.ts'
 import { RepositoryConfig } from '../protocol/repository-config.ts'
@@ -88,7 +90,10 @@ export async function touchTask(unit: Unit, project: Project, issue: IssueSnapsh
     const locked = await lockTask(unit.trx, found.id)
     if (locked !== undefined) return locked
   }
+  // tasks before lanes, as everywhere: a lane made before it is known whose task this is could deadlock
+  const laneId = (await anyLane(unit.trx, project.id)) ?? (await laneOf(unit.trx, project.id, []))
   const made = await insertTask(unit.trx, {
+    laneId,
     projectId: project.id,
     number: issue.number,
     githubIssueId: issue.id,
@@ -99,26 +104,44 @@ export async function touchTask(unit: Unit, project: Project, issue: IssueSnapsh
     creatorLogin: issue.authorLogin,
     issueOpen: issue.open,
     issueUpdatedAt: issue.updatedAt,
-    ...(await labelFacts(unit, project, issue)),
+    ...readFacts(project, issue),
   })
-  return made ?? touchTask(unit, project, issue)
+  if (made === undefined) return touchTask(unit, project, issue)
+  const facts = await labelFacts(unit, project, issue)
+  return facts.laneId === laneId ? made : updateTask(unit.trx, made.id, { laneId: facts.laneId })
 }
 
 /** What the labels of an issue say about its task, and the lane that follows from them. */
-export async function labelFacts(
+async function labelFacts(
   unit: Unit,
   project: Project,
   issue: { labels: string[] },
 ): Promise<Required<Pick<Task, 'laneId' | 'tags' | 'priority' | 'requestedAgent' | 'estimatedTokens'>>> {
-  const { trigger, labels, routing } = project.config
+  const facts = readFacts(project, issue)
+  const needed = neededCapabilities(facts.tags, project.config.routing)
+  return { ...facts, laneId: await laneOf(unit.trx, project.id, needed) }
+}
+
+function readFacts(
+  project: Project,
+  issue: { labels: string[] },
+): Pick<Task, 'tags' | 'priority' | 'requestedAgent' | 'estimatedTokens'> {
+  const { trigger, labels } = project.config
   const facts = readLabels(issue.labels, [trigger.label, labels.needs_human])
   return {
-    laneId: await laneOf(unit.trx, project.id, neededCapabilities([...facts.tags], routing)),
     tags: [...facts.tags],
     priority: priorityRank(facts.priority ?? defaultPriority),
     requestedAgent: facts.agent,
     estimatedTokens: facts.estimatedTokens,
   }
+}
+
+/**
+ * True when the task may know more of its issue than this tells. GitHub's times are whole seconds, so what an
+ * event tells from the second that is known says nothing certain; what GitHub answered when `asked` does.
+ */
+export function isStale(task: Task, issue: IssueSnapshot, asked: boolean): boolean {
+  return asked ? issue.updatedAt < task.issueUpdatedAt : issue.updatedAt <= task.issueUpdatedAt
 }
 
 /** True when the issue carries the project's trigger label; names are compared as GitHub does, without case. */

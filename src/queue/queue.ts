@@ -42,16 +42,20 @@ export interface Queue {
 const JOB_SECONDS = 120
 const LONGEST_DELAY_SECONDS = 300
 const KEEP_SECONDS = 24 * 3600
+/** A worker that died is noticed after its heartbeat (20 s) and at most this time. */
+const SUPERVISE_SECONDS = 10
 
-/** Makes pg-boss's tables and our queues. Idempotent, safe for several replicas at once. */
-export async function installQueue(url: string, logger: Logger): Promise<void> {
-  const boss = await startBoss(url, logger, false)
-  await boss.stop({ graceful: false, close: true })
-}
-
-/** Starts the job engine. @param url a direct connection: LISTEN does not work behind a transaction pooler */
-export async function openQueue(url: string, logger: Logger): Promise<Queue> {
-  const boss = await startBoss(url, logger, true)
+/**
+ * Starts the job engine.
+ * @param url a direct connection: LISTEN does not work behind a transaction pooler
+ * @param superviseSeconds how often jobs of dead workers are looked for
+ */
+export async function openQueue(
+  url: string,
+  logger: Logger,
+  superviseSeconds = SUPERVISE_SECONDS,
+): Promise<Queue> {
+  const boss = await startBoss(url, logger, superviseSeconds)
   return {
     name: 'queue',
     async enqueue(trx, kind, payload, options = {}) {
@@ -69,14 +73,16 @@ export async function openQueue(url: string, logger: Logger): Promise<Queue> {
   }
 }
 
-async function startBoss(url: string, logger: Logger, listen: boolean): Promise<PgBoss> {
+async function startBoss(url: string, logger: Logger, superviseSeconds: number): Promise<PgBoss> {
   const boss = new PgBoss({
     connectionString: url,
     application_name: 'mission-control-queue',
     max: 4,
-    useListenNotify: listen,
+    useListenNotify: true,
     schedule: false,
-    supervise: listen,
+    supervise: true,
+    superviseIntervalSeconds: superviseSeconds,
+    monitorIntervalSeconds: superviseSeconds,
   })
   boss.on('error', (error) => logger.error({ err: error }, 'queue error'))
   boss.on('warning', (warning) => logger.warn({ warning }, 'queue warning'))

@@ -7,10 +7,11 @@ import { issues } from './events/issues.ts'
 import { pullRequest } from './events/pull-request.ts'
 import { push } from './events/push.ts'
 import { repository } from './events/repository.ts'
+import { AnyEvent, readPayload } from './payload.ts'
 import type { DeliveryHandler } from './worker.ts'
 
 /** One entry per family of events. */
-export const eventHandlers: readonly EventHandlers[] = [
+const eventHandlers: readonly EventHandlers[] = [
   installation,
   repository,
   issues,
@@ -49,6 +50,8 @@ export async function createDeliveryHandler(
     }
   })
   return async ({ id, name, payload }) => {
+    // Probot looks at this field before any handler does
+    readPayload(AnyEvent, payload)
     await probot.receive({ id, name, payload } as Parameters<Probot['receive']>[0])
   }
 }

@@ -4,14 +4,14 @@ import type { IssueSnapshot, Person, RepositorySnapshot } from '../orchestrator/
 /** The fields of GitHub's webhooks that we read; everything else in them is left alone. */
 const id = z.int().positive()
 export const AccountPayload = z.object({ id, login: z.string(), type: z.string().optional() })
-export const RepositoryPayload = z.object({
+const RepositoryPayload = z.object({
   id,
   name: z.string(),
   private: z.boolean(),
   default_branch: z.string(),
   owner: AccountPayload,
 })
-export const InstallationPayload = z.object({ id })
+const InstallationPayload = z.object({ id })
 export const IssuePayload = z.object({
   id,
   number: id,
@@ -27,6 +27,9 @@ export const IssuePayload = z.object({
   pull_request: z.unknown().optional(),
 })
 export type IssuePayload = z.infer<typeof IssuePayload>
+
+/** What any event may carry. */
+export const AnyEvent = z.object({ installation: InstallationPayload.nullish() })
 
 /** A delivery that lacks what its event always has. Trying it again cannot help. */
 export class PayloadError extends Error {

@@ -7,7 +7,7 @@ import type { Logger } from '../runtime/logger.ts'
 import { Batcher } from './batcher.ts'
 
 /** GitHub sends at most 25 MB. https://docs.github.com/webhooks/webhook-events-and-payloads#payload-cap */
-export const MAX_PAYLOAD_BYTES = 25 * 1024 * 1024
+const MAX_PAYLOAD_BYTES = 25 * 1024 * 1024
 const GUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 const EVENT = /^[a-z_]{1,50}$/
 /** GitHub itself gives up after 10 seconds. https://docs.github.com/webhooks/using-webhooks/handling-webhook-deliveries */

@@ -16,7 +16,7 @@ export const TOKEN = 'mcs_7_0123456789abcdefghijklmnopqrstuvwxyzABCDEFG'
 export const BRANCH = 'agent/worker-add-a-greeting-12'
 
 /** Times of production divided by about fifty: nothing in a test waits for a clock. */
-export const FAST: Tuning = {
+const FAST: Tuning = {
   ...DEFAULT_TUNING,
   reconnectMinMs: 10,
   reconnectMaxMs: 50,

@@ -14,9 +14,9 @@ test('a task in a repository without commits waits with the reason, and goes on 
   const agent = await world.scriptedAgent('ada')
   const [first, second] = [await world.openIssue({ title: 'Too early' }), await world.openIssue()]
   await Promise.all([world.process(first), world.process(second)])
-  await world.maintainer.comment(first, '/why')
   const reason = 'The branch main has no commits yet: push a first one, and it goes on by itself.'
   await Promise.all([first, second].map((number) => statusSays(world, number, 'Waiting to start', reason)))
+  await world.maintainer.comment(first, '/why')
   await until('/why is answered', async () =>
     (await world.appComments(first)).some((body) => body.includes('is **ready') && body.includes(reason)),
   )

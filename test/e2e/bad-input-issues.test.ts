@@ -27,31 +27,38 @@ describe('a pull request', () => {
     expect(String(pull.body)).toContain(`Closes #${story.number}`)
   })
 
-  const trick = 'Fixes #1, @maya ![x](https://evil.example/x.png) <!-- --> </details> | 😀\u0000\ud800 /cancel\n'
+  const trick =
+    'Fixes #1, @maya ![x](https://evil.example/x.png) <!-- --> </details> | 😀\u0000\ud800 /cancel\n'
   test.each([
     ['tricks', trick.repeat(1000).slice(0, 60_000), false],
     ['mentions, each of which gets longer', '@a '.repeat(20_000), true],
-  ])('keeps within GitHub’s limits when the agent writes as much as it may: %s', async (what, summary, isCut) => {
-    const name = `writer-${what.length}`
-    const story = await begin(world, name, { title: 'Write a lot' })
-    const clone = await story.agent.clone(story.assignment)
-    await clone.commit({ [`${name}.txt`]: 'a\n' })
-    expect(await clone.push()).toMatchObject({ ok: true })
-    const sent = await story.agent.complete(story.assignment, { summary, title: `@maya 😀${'x'.repeat(248)}` })
-    expect(sent).toMatchObject({ type: 'answer' })
-    const done = await world.reach(story.number, 'review', (task) => task.pullRequestNumber !== null)
-    const pull = await world.maintainer.call('GET', `/pulls/${done.pullRequestNumber}`)
-    const body = String(pull.body)
-    expect(body.length).toBeLessThanOrEqual(65_536)
-    expect(body.length).toBeGreaterThan(40_000)
-    expect(body.includes('(cut: the text was longer than is published here)')).toBe(isCut)
-    expect(/@maya|@a|!\[x\]|Fixes #1|evil/.exec(body)).toBeNull()
-    await statusSays(world, story.number, 'Ready for review')
-    for (const comment of await world.appComments(story.number)) {
-      expect(comment.length).toBeLessThanOrEqual(65_536)
-      expect(/@maya|@a|!\[x\]/.exec(comment)).toBeNull()
-    }
-  })
+  ])(
+    'keeps within GitHub’s limits when the agent writes as much as it may: %s',
+    async (what, summary, isCut) => {
+      const name = `writer-${what.length}`
+      const story = await begin(world, name, { title: 'Write a lot' })
+      const clone = await story.agent.clone(story.assignment)
+      await clone.commit({ [`${name}.txt`]: 'a\n' })
+      expect(await clone.push()).toMatchObject({ ok: true })
+      const sent = await story.agent.complete(story.assignment, {
+        summary,
+        title: `@maya 😀${'x'.repeat(248)}`,
+      })
+      expect(sent).toMatchObject({ type: 'answer' })
+      const done = await world.reach(story.number, 'review', (task) => task.pullRequestNumber !== null)
+      const pull = await world.maintainer.call('GET', `/pulls/${done.pullRequestNumber}`)
+      const body = String(pull.body)
+      expect(body.length).toBeLessThanOrEqual(65_536)
+      expect(body.length).toBeGreaterThan(40_000)
+      expect(body.includes('(cut: the text was longer than is published here)')).toBe(isCut)
+      expect(/@maya|@a|!\[x\]|Fixes #1|evil/.exec(body)).toBeNull()
+      await statusSays(world, story.number, 'Ready for review')
+      for (const comment of await world.appComments(story.number)) {
+        expect(comment.length).toBeLessThanOrEqual(65_536)
+        expect(/@maya|@a|!\[x\]/.exec(comment)).toBeNull()
+      }
+    },
+  )
 
   test('opens in a private repository whose plan has no drafts', async () => {
     const bare = await createWorld({ private: true })

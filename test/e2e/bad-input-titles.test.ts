@@ -89,4 +89,3 @@ test('titles of every kind lead to valid, different branches and to status comme
     return all.every((comments) => comments.length === 1 && comments[0]?.includes('ada is at work'))
   })
 })
-

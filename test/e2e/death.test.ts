@@ -37,7 +37,10 @@ function runs(pid: number): boolean {
 }
 
 test('another agent finishes on the same branch when the runner is killed while its program runs', async () => {
-  const ada = await world.agentProcess('ada', `echo $$ > ${at('ada.pid')}; sed -i s/41/0/ src/code.js; sleep 300`)
+  const ada = await world.agentProcess(
+    'ada',
+    `echo $$ > ${at('ada.pid')}; sed -i s/41/0/ src/code.js; sleep 300`,
+  )
   const number = await world.openIssue({ title: 'Die at work' })
   await world.process(number)
   await until('the program runs', () => existsSync(at('ada.pid')))
@@ -75,7 +78,10 @@ test('the next agent goes on from what was pushed when an agent dies after a pus
   const dora = await world.scriptedAgent('dora')
 
   const next = await dora.assignment()
-  expect(next).toMatchObject({ session: { mode: 'resume', attempt: 2 }, git: { branch: assignment.git.branch } })
+  expect(next).toMatchObject({
+    session: { mode: 'resume', attempt: 2 },
+    git: { branch: assignment.git.branch },
+  })
   await dora.accept(next)
   const copy = await dora.clone(next)
   expect((await copy.git('rev-parse', 'HEAD')).output.trim()).toBe(half)

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { Clone } from '../harness/scripted-agent.ts'
 import {
   begin,
   branches,
@@ -9,7 +10,6 @@ import {
   type Story,
   statusSays,
 } from '../harness/story.ts'
-import type { Clone } from '../harness/scripted-agent.ts'
 import { until } from '../harness/wait.ts'
 import { createWorld, type World } from '../harness/world.ts'
 

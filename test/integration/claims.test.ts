@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { updateAgent } from '../../src/db/repositories/agents.ts'
 import { updateProject } from '../../src/db/repositories/projects.ts'
-import { updateTask } from '../../src/db/repositories/tasks.ts'
 import { writeSetting } from '../../src/db/repositories/server-settings.ts'
+import type { Task } from '../../src/db/repositories/tasks.ts'
+import { updateTask } from '../../src/db/repositories/tasks.ts'
 import { changeTask } from '../../src/orchestrator/change-task.ts'
 import { claimTask } from '../../src/orchestrator/claim-task.ts'
 import { completeSession } from '../../src/orchestrator/complete-session.ts'
@@ -10,7 +11,6 @@ import { dispatch } from '../../src/orchestrator/dispatch.ts'
 import { freezeProject, freezeTask } from '../../src/orchestrator/freeze.ts'
 import { recordComment } from '../../src/orchestrator/record-comment.ts'
 import { recordEdit } from '../../src/orchestrator/record-edit.ts'
-import type { Task } from '../../src/db/repositories/tasks.ts'
 import { type Core, createCore, issueOf, MAYA, report, repositoryOf } from './core.ts'
 import { expectInvariants } from './invariants.ts'
 
@@ -66,71 +66,72 @@ test('no limit is exceeded when 32 claimers fight for 20 tasks with 8 agents', a
 })
 
 describe('a claim loses politely and leaves no trace when', () => {
-  const closing: Record<string, { code: string; close: (task: Task, agentId: number) => Promise<unknown> }> = {
-    'the task was paused': {
-      code: 'not_claimable',
-      close: (task) => changeTask(core.orchestrator, { taskId: task.id, event: 'paused', actor: 'maya' }),
-    },
-    'the task was frozen': {
-      code: 'not_claimable',
-      close: (task) => freezeTask(core.orchestrator, task.id, 'The issue was deleted.'),
-    },
-    'the project was frozen': {
-      code: 'project_inactive',
-      close: (task) => freezeProject(core.orchestrator, task.projectId, 'suspended'),
-    },
-    'the project was paused': {
-      code: 'project_inactive',
-      close: (task) =>
-        core.database.db
-          .transaction()
-          .execute((trx) => updateProject(trx, task.projectId, { status: 'paused' })),
-    },
-    'an outsider edited the issue': { code: 'not_claimable', close: (task) => edit(task, false) },
-    'a maintainer edited the issue and its sources are stale': {
-      code: 'not_claimable',
-      close: (task) => edit(task, true),
-    },
-    'a maintainer commented and the sources are stale': {
-      code: 'not_claimable',
-      close: (task) =>
-        recordComment(core.orchestrator, task.id, { by: MAYA, trusted: true, comments: 1 }),
-    },
-    'the issue was closed, but its event is still on the way': {
-      code: 'not_claimable',
-      close: (task) =>
-        core.database.db.transaction().execute((trx) => updateTask(trx, task.id, { issueOpen: false })),
-    },
-    'its backoff is not over': {
-      code: 'not_claimable',
-      close: (task) =>
-        core.database.db
-          .transaction()
-          .execute((trx) =>
-            updateTask(trx, task.id, { notBefore: new Date(core.clock.now().getTime() + 1000) }),
-          ),
-    },
-    'the agent was removed': {
-      code: 'agent_removed',
-      close: (_, agentId) => updateAgent(core.database.db, agentId, { removedAt: new Date() }),
-    },
-    'nobody has claimed the agent': {
-      code: 'agent_unclaimed',
-      close: (_, agentId) => updateAgent(core.database.db, agentId, { status: 'pending_claim' }),
-    },
-    'the agent is not approved for the project': {
-      code: 'not_connected',
-      close: (_, agentId) =>
-        core.database.db.deleteFrom('projectAgents').where('agentId', '=', agentId).execute(),
-    },
-    'the task asks for another agent': {
-      code: 'other_agent',
-      close: (task) =>
-        core.database.db
-          .transaction()
-          .execute((trx) => updateTask(trx, task.id, { requestedAgent: 'somebody-else' })),
-    },
-  }
+  const closing: Record<string, { code: string; close: (task: Task, agentId: number) => Promise<unknown> }> =
+    {
+      'the task was paused': {
+        code: 'not_claimable',
+        close: (task) => changeTask(core.orchestrator, { taskId: task.id, event: 'paused', actor: 'maya' }),
+      },
+      'the task was frozen': {
+        code: 'not_claimable',
+        close: (task) => freezeTask(core.orchestrator, task.id, 'The issue was deleted.'),
+      },
+      'the project was frozen': {
+        code: 'project_inactive',
+        close: (task) => freezeProject(core.orchestrator, task.projectId, 'suspended'),
+      },
+      'the project was paused': {
+        code: 'project_inactive',
+        close: (task) =>
+          core.database.db
+            .transaction()
+            .execute((trx) => updateProject(trx, task.projectId, { status: 'paused' })),
+      },
+      'an outsider edited the issue': { code: 'not_claimable', close: (task) => edit(task, false) },
+      'a maintainer edited the issue and its sources are stale': {
+        code: 'not_claimable',
+        close: (task) => edit(task, true),
+      },
+      'a maintainer commented and the sources are stale': {
+        code: 'not_claimable',
+        close: (task) =>
+          recordComment(core.orchestrator, task.id, { by: MAYA, trusted: true, comments: 1, at: new Date() }),
+      },
+      'the issue was closed, but its event is still on the way': {
+        code: 'not_claimable',
+        close: (task) =>
+          core.database.db.transaction().execute((trx) => updateTask(trx, task.id, { issueOpen: false })),
+      },
+      'its backoff is not over': {
+        code: 'not_claimable',
+        close: (task) =>
+          core.database.db
+            .transaction()
+            .execute((trx) =>
+              updateTask(trx, task.id, { notBefore: new Date(core.clock.now().getTime() + 1000) }),
+            ),
+      },
+      'the agent was removed': {
+        code: 'agent_removed',
+        close: (_, agentId) => updateAgent(core.database.db, agentId, { removedAt: new Date() }),
+      },
+      'nobody has claimed the agent': {
+        code: 'agent_unclaimed',
+        close: (_, agentId) => updateAgent(core.database.db, agentId, { status: 'pending_claim' }),
+      },
+      'the agent is not approved for the project': {
+        code: 'not_connected',
+        close: (_, agentId) =>
+          core.database.db.deleteFrom('projectAgents').where('agentId', '=', agentId).execute(),
+      },
+      'the task asks for another agent': {
+        code: 'other_agent',
+        close: (task) =>
+          core.database.db
+            .transaction()
+            .execute((trx) => updateTask(trx, task.id, { requestedAgent: 'somebody-else' })),
+      },
+    }
 
   for (const [what, { code, close }] of Object.entries(closing)) {
     test(what, async () => {
@@ -203,7 +204,9 @@ describe('dispatch', () => {
     const project = await core.project()
     const agent = await core.agent(project)
     const { task, session } = await core.atWork(project, agent)
-    await core.database.db.transaction().execute((trx) => updateTask(trx, task.id, { headSha: 'b'.repeat(40) }))
+    await core.database.db
+      .transaction()
+      .execute((trx) => updateTask(trx, task.id, { headSha: 'b'.repeat(40) }))
     await changeTask(core.orchestrator, { taskId: task.id, event: 'paused', actor: 'maya' })
     await completeSession(core.orchestrator, session.id, report('stopped'))
     await changeTask(core.orchestrator, { taskId: task.id, event: 'resumed', actor: 'maya' })
@@ -221,5 +224,11 @@ async function edit(task: Task, trusted: boolean): Promise<void> {
     .where('id', '=', task.projectId)
     .executeTakeFirstOrThrow()
   const issue = issueOf(task.number, { body: 'Something else.' })
-  await recordEdit(core.orchestrator, { repository: repositoryOf(project), issue, by: MAYA, trusted })
+  await recordEdit(core.orchestrator, {
+    repository: repositoryOf(project),
+    issue,
+    by: MAYA,
+    trusted,
+    asked: true,
+  })
 }

@@ -1,34 +1,39 @@
-import { createTestDatabase, type TestDatabase } from '../harness/database.ts'
 import { DEFAULT_POLICY } from '../../src/config.ts'
 import type { Agent } from '../../src/db/repositories/agents.ts'
-import { agentConnected } from '../../src/orchestrator/agent-presence.ts'
 import { databaseTime } from '../../src/db/repositories/connections.ts'
 import { findProject, type Project, updateProject } from '../../src/db/repositories/projects.ts'
 import { findSession, type Session, sessionsOfTask } from '../../src/db/repositories/sessions.ts'
 import { findTask, type Task } from '../../src/db/repositories/tasks.ts'
 import { acceptSession } from '../../src/orchestrator/acknowledge-session.ts'
+import { agentConnected } from '../../src/orchestrator/agent-presence.ts'
 import { claimTask } from '../../src/orchestrator/claim-task.ts'
 import { createAgent } from '../../src/orchestrator/create-agent.ts'
 import type { Channel, Orchestrator, Policy } from '../../src/orchestrator/orchestrator.ts'
 import { requestTask } from '../../src/orchestrator/request-task.ts'
 import type { TaskSources } from '../../src/orchestrator/sources.ts'
 import { storeSources } from '../../src/orchestrator/store-sources.ts'
-import { type IssueSnapshot, type Person, type RepositorySnapshot, touchProject } from '../../src/orchestrator/touch-task.ts'
-import { RepositoryConfig } from '../../src/protocol/repository-config.ts'
+import {
+  type IssueSnapshot,
+  type Person,
+  type RepositorySnapshot,
+  touchProject,
+} from '../../src/orchestrator/touch-task.ts'
 import type { CompletionReport } from '../../src/protocol/report.ts'
+import { RepositoryConfig } from '../../src/protocol/repository-config.ts'
 import type { JobKind } from '../../src/queue/catalog.ts'
 import { createServerKeys } from '../../src/runtime/keys.ts'
+import { createTestDatabase, type TestDatabase } from '../harness/database.ts'
 
 export const MAYA: Person = { id: 1, login: 'maya' }
 const SERVER_KEY = 'a server key for tests, long enough to be one'
 
 /** A clock that a test moves; it never runs by itself. */
-export interface TestClock {
+interface TestClock {
   now(): Date
   advance(seconds: number): void
 }
 
-export function testClock(start = new Date()): TestClock {
+function testClock(start = new Date()): TestClock {
   let now = start.getTime()
   return {
     now: () => new Date(now),
@@ -49,6 +54,8 @@ export interface Core {
   newJobs(): JobKind[]
   project(config?: Record<string, unknown>): Promise<Project>
   agent(project: Project | Project[], options?: AgentOptions): Promise<Agent>
+  /** The key of an agent that `agent` made. */
+  keyOf(agentId: number): string
   /** Asks for an issue of the project; answers its task. */
   request(project: Project, issue?: Partial<IssueSnapshot>): Promise<Task>
   /** A requested task whose sources are fresh: claimable now. */
@@ -136,6 +143,7 @@ export async function createCore(options: { policy?: Partial<Policy>; max?: numb
     notify: (channel, payload) => void notified.push({ channel, payload }),
     random: () => 0.5,
   }
+  const keys = new Map<number, string>()
   let counted = 0
   let seenJobs = 0
   const next = (): number => {
@@ -171,7 +179,9 @@ export async function createCore(options: { policy?: Partial<Policy>; max?: numb
       }
       const project = await db.transaction().execute((trx) => touchProject({ trx }, repository))
       const text = JSON.stringify(RepositoryConfig.parse(config))
-      await db.transaction().execute((trx) => updateProject(trx, project.id, { config: text, configSha: 'x' }))
+      await db
+        .transaction()
+        .execute((trx) => updateProject(trx, project.id, { config: text, configSha: 'x' }))
       return found(findProject(db, project.id))
     },
     async agent(projects, agent = {}) {
@@ -188,6 +198,7 @@ export async function createCore(options: { policy?: Partial<Policy>; max?: numb
         })),
       })
       if (!made.ok) throw new Error(made.reason)
+      keys.set(made.agent.id, made.key)
       if (agent.connected !== false) {
         await agentConnected(orchestrator, {
           agentId: made.agent.id,
@@ -198,6 +209,7 @@ export async function createCore(options: { policy?: Partial<Policy>; max?: numb
       }
       return made.agent
     },
+    keyOf: (agentId) => keys.get(agentId) ?? '',
     async request(project, issue = {}) {
       const now = issueOf(issue.number ?? next(), issue)
       const asked = await requestTask(orchestrator, {

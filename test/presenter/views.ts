@@ -32,7 +32,7 @@ export const receipt = (attempt: number, more: Partial<SessionReceipt> = {}): Se
   ...more,
 })
 
-export const backlog: StatusView = {
+const backlog: StatusView = {
   task: {
     id: 3,
     number: 12,

@@ -4,7 +4,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net'
 import { createLogger } from '../../src/runtime/logger.ts'
 import { createReceiver, type ReceiverOptions } from '../../src/webhooks/receive.ts'
 
-export const SECRET = 'the current secret'
+const SECRET = 'the current secret'
 export const PREVIOUS = 'the secret before it'
 export const PATH = '/api/github/webhooks'
 

@@ -18,10 +18,6 @@ export async function findAgent(db: Kysely<Database>, id: number): Promise<Agent
   return db.selectFrom('agents').selectAll().where('id', '=', id).executeTakeFirst()
 }
 
-export async function findAgentByName(db: Kysely<Database>, name: string): Promise<Agent | undefined> {
-  return db.selectFrom('agents').selectAll().where('name', '=', name).executeTakeFirst()
-}
-
 /** Locks an agent against other claims of its slots. */
 export async function lockAgent(trx: Transaction<Database>, id: number): Promise<Agent | undefined> {
   return trx.selectFrom('agents').selectAll().where('id', '=', id).forNoKeyUpdate().executeTakeFirst()

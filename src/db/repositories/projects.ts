@@ -103,7 +103,7 @@ export async function saveInstallation(
     .execute()
 }
 
-export async function findInstallation(db: Kysely<Database>, id: number): Promise<Installation | undefined> {
+async function findInstallation(db: Kysely<Database>, id: number): Promise<Installation | undefined> {
   return db.selectFrom('installations').selectAll().where('id', '=', id).executeTakeFirst()
 }
 

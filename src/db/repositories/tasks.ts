@@ -205,31 +205,45 @@ export async function tasksToGather(db: Kysely<Database>, since: Date, limit: nu
   return rows.map((row) => row.id)
 }
 
-/** The lane of a set of capabilities in a project, made at its first use. */
+/** Some lane of a project, if it has any. */
+export async function anyLane(trx: Transaction<Database>, projectId: number): Promise<number | undefined> {
+  const lane = await trx
+    .selectFrom('lanes')
+    .select('id')
+    .where('projectId', '=', projectId)
+    .limit(1)
+    .executeTakeFirst()
+  return lane?.id
+}
+
+/** The lane of a set of capabilities in a project, made at its first use. Lock the task first. */
 export async function laneOf(
   trx: Transaction<Database>,
   projectId: number,
   capabilities: readonly string[],
 ): Promise<number> {
   const sorted = [...new Set(capabilities)].sort()
-  const found = await trx
-    .selectFrom('lanes')
-    .select('id')
-    .where('projectId', '=', projectId)
-    .where('capabilities', '=', sql<string[]>`${sorted}::text[]`)
-    .executeTakeFirst()
+  const found = await findLane()
   if (found) return found.id
+  // updating the row on conflict would lock it against tasks that refer to it, and deadlock
   const made = await trx
     .insertInto('lanes')
     .values({ projectId, capabilities: sorted })
-    .onConflict((conflict) =>
-      conflict.columns(['projectId', 'capabilities']).doUpdateSet((set) => ({
-        capabilities: set.ref('excluded.capabilities'),
-      })),
-    )
+    .onConflict((conflict) => conflict.columns(['projectId', 'capabilities']).doNothing())
     .returning('id')
-    .executeTakeFirstOrThrow()
-  return made.id
+    .executeTakeFirst()
+  const lane = made ?? (await findLane())
+  if (lane === undefined) throw new Error(`the lane of project ${projectId} vanished`)
+  return lane.id
+
+  function findLane(): Promise<{ id: number } | undefined> {
+    return trx
+      .selectFrom('lanes')
+      .select('id')
+      .where('projectId', '=', projectId)
+      .where('capabilities', '=', sql<string[]>`${sorted}::text[]`)
+      .executeTakeFirst()
+  }
 }
 
 /**

@@ -46,8 +46,7 @@ async function repositories(context: WebhookContext, payload: unknown): Promise<
   for (const { id } of told.repositories_removed) {
     const project = await findProjectByRepository(context.orchestrator.db, id)
     // a transferred repository may be in the new owner's installation already
-    if (project?.installationId !== told.installation.id) continue
-    await freezeProject(context.orchestrator, project.id, 'noAccess')
+    if (project) await freezeProject(context.orchestrator, project.id, 'noAccess', told.installation.id)
   }
   await regainRepositories(context.orchestrator, accountOf(told.installation), idsOf(told.repositories_added))
 }

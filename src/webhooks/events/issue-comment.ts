@@ -118,7 +118,9 @@ async function plainComment(context: WebhookContext, event: CommentEvent): Promi
   const by = person(event.sender)
   const repository = repositorySnapshot(event)
   const trusted = await mayTrigger(context, repository, known.project.config, { ...by, bot: false })
-  await recordComment(context.orchestrator, known.task.id, { by, trusted, comments: event.issue.comments })
+  const at = new Date(event.comment.updated_at)
+  const { comments } = event.issue
+  await recordComment(context.orchestrator, known.task.id, { by, trusted, comments, at })
 }
 
 /** An edited or deleted comment: never a command. A counted one that was changed by an outsider undoes the approval. */

@@ -3,8 +3,10 @@ import { answerLater } from '../../orchestrator/answer-later.ts'
 import { changeTask } from '../../orchestrator/change-task.ts'
 import { freezeTask } from '../../orchestrator/freeze.ts'
 import { recordEdit } from '../../orchestrator/record-edit.ts'
+import { recordIssueState } from '../../orchestrator/record-issue-state.ts'
 import { recordLabels } from '../../orchestrator/record-labels.ts'
 import { requestTask } from '../../orchestrator/request-task.ts'
+import { approvedHash, type IssueSnapshot } from '../../orchestrator/touch-task.ts'
 import { renderRefusedRequest } from '../../presenter/reply.ts'
 import { configOf, currentIssue, isOwn, mayTrigger, taskOf, type WebhookContext } from '../context.ts'
 import {
@@ -89,8 +91,9 @@ async function unlabelled(context: WebhookContext, payload: unknown): Promise<vo
 async function relabelled(context: WebhookContext, event: LabelEvent): Promise<void> {
   const known = await taskOf(context, event, event.issue.number)
   if (!known) return
-  const issue = await newest(context, event, known.task.issueUpdatedAt)
-  if (issue) await recordLabels(context.orchestrator, known.task.id, issue)
+  await withNewest(context, event, (issue, asked) =>
+    recordLabels(context.orchestrator, known.task.id, issue, asked),
+  )
 }
 
 async function edited(context: WebhookContext, payload: unknown): Promise<void> {
@@ -99,26 +102,23 @@ async function edited(context: WebhookContext, payload: unknown): Promise<void> 
   const known = await taskOf(context, event, event.issue.number)
   if (!known) return
   const repository = repositorySnapshot(event)
-  const issue = await newest(context, event, known.task.issueUpdatedAt)
-  if (issue === null) return
   const by = { ...person(event.sender), bot: event.sender.type === 'Bot' }
   const trusted = await mayTrigger(context, repository, known.project.config, by)
-  await recordEdit(context.orchestrator, { repository, issue, by, trusted })
+  const written = approvedHash(issueSnapshot(event.issue))
+  await withNewest(context, event, async (issue, asked) => {
+    // somebody wrote over it since: whether that is approved is for their own event to say
+    if (trusted && approvedHash(issue) !== written) return true
+    return recordEdit(context.orchestrator, { repository, issue, by, trusted, asked })
+  })
 }
 
 async function closedOrReopened(context: WebhookContext, event: IssueEvent): Promise<void> {
   const known = await taskOf(context, event, event.issue.number)
   if (!known) return
-  const issue = await newest(context, event, known.task.issueUpdatedAt)
-  if (issue === null || issue.open === known.task.issueOpen) return
-  const reason = 'stateReason' in issue ? issue.stateReason : (event.issue.state_reason ?? null)
-  const kept = reason === 'not_planned' || reason === 'duplicate'
-  await changeTask(context.orchestrator, {
-    taskId: known.task.id,
-    event: issue.open ? 'reopened' : kept ? 'closed_not_planned' : 'closed_completed',
-    actor: event.sender.login,
-    factsAnyway: { issueOpen: issue.open, issueUpdatedAt: issue.updatedAt },
-  })
+  const actor = event.sender.login
+  await withNewest(context, event, (issue, asked) =>
+    recordIssueState(context.orchestrator, known.task.id, issue, { actor, asked }),
+  )
 }
 
 async function away(context: WebhookContext, payload: unknown, because: string): Promise<void> {
@@ -127,8 +127,16 @@ async function away(context: WebhookContext, payload: unknown, because: string):
   if (known) await freezeTask(context.orchestrator, known.task.id, because)
 }
 
-/** The event's issue when it is newer than what we know; else (late, or in the same second) the issue as it is now. */
-async function newest(context: WebhookContext, event: IssueEvent, known: Date) {
-  const told = issueSnapshot(event.issue)
-  return told.updatedAt > known ? told : currentIssue(context, repositorySnapshot(event), told.number)
+type Told = IssueSnapshot & { stateReason: string | null }
+
+/** Records the issue as the event tells it, or, when the event is late or from the second that is known, as it is now. */
+async function withNewest(
+  context: WebhookContext,
+  event: IssueEvent,
+  record: (issue: Told, asked: boolean) => Promise<boolean>,
+): Promise<void> {
+  const told = { ...issueSnapshot(event.issue), stateReason: event.issue.state_reason ?? null }
+  if (await record(told, false)) return
+  const now = await currentIssue(context, repositorySnapshot(event), told.number)
+  if (now) await record(now, true)
 }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { findTaskByBranch, type Task } from '../../db/repositories/tasks.ts'
 import { changeTask } from '../../orchestrator/change-task.ts'
 import { recordPullRequest } from '../../orchestrator/record-pull-request.ts'
-import { projectOf, repositoryRef, type WebhookContext } from '../context.ts'
+import { isOwn, projectOf, repositoryRef, type WebhookContext } from '../context.ts'
 import { RepositoryEvent, readPayload, repositorySnapshot } from '../payload.ts'
 import type { EventHandlers } from './event.ts'
 
@@ -35,8 +35,14 @@ async function taskOfBranch(context: WebhookContext, event: PullRequestEvent): P
 async function opened(context: WebhookContext, payload: unknown): Promise<void> {
   const event = readPayload(PullRequestEvent, payload)
   const task = await taskOfBranch(context, event)
+  if (!task) return
   const { number, html_url: url } = event.pull_request
-  if (task) await recordPullRequest(context.orchestrator, task.id, { number, url })
+  // ours are known when they are made; somebody else's may be closed again when this comes late
+  if (!(await isOwn(context, event))) {
+    const now = await context.github.pullRequests.get(repositoryRef(repositorySnapshot(event)), number)
+    if (!now.open) return
+  }
+  await recordPullRequest(context.orchestrator, task.id, { number, url })
 }
 
 async function closed(context: WebhookContext, payload: unknown): Promise<void> {
