@@ -21,6 +21,8 @@ export interface Doors {
 export const WEBHOOK_PATH = '/api/github/webhooks'
 const SOCKET_PATH = '/ws'
 const BODY_LIMIT = '1mb'
+/** Longer than the idle time of common proxies (60 s): the one that is asked closes last. Node's default is 5 s. */
+const KEEP_ALIVE_MS = 72_000
 
 /** A listening server. */
 export interface ApiServer extends Service {
@@ -38,7 +40,7 @@ export async function startApi(doors: Doors, host: string, port: number, logger:
     })
   }
   // the default of 300 s cuts long pushes; the doors have their own clocks
-  const server = createServer({ requestTimeout: 0 }, handle(false))
+  const server = createServer({ requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS }, handle(false))
   server.on('checkContinue', handle(true))
   server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', (error) => logger.debug({ err: error }, 'upgrade failed'))

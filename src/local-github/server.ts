@@ -115,7 +115,8 @@ async function assemble(options: LocalGitHubOptions, root: string, url: string):
 export async function startLocalGitHub(options: LocalGitHubOptions = {}): Promise<LocalGitHub> {
   if (options.production)
     throw new Error('The local GitHub does not run in production: anybody may be anybody.')
-  const server = createServer()
+  // Node's 5 s end connections that a client is about to use again
+  const server = createServer({ keepAliveTimeout: 72_000 })
   const url = await listen(server, options.port ?? 0)
   const root = options.root ?? (await mkdtemp(path.join(tmpdir(), 'local-github-')))
   const parts = await assemble(options, root, url)

@@ -7,7 +7,7 @@ import type { LimitsPort } from '../../src/github/limits.ts'
 import type { CallRecord } from '../../src/github/transport.ts'
 import { createLogger } from '../../src/runtime/logger.ts'
 
-export const { privateKey } = generateKeyPairSync('rsa', {
+const { privateKey } = generateKeyPairSync('rsa', {
   modulusLength: 2048,
   publicKeyEncoding: { type: 'spki', format: 'pem' },
   privateKeyEncoding: { type: 'pkcs8', format: 'pem' },

@@ -21,9 +21,15 @@ const GATHERING_MS = 120_000
 
 /** One entry per thing that repeats. `seconds` scales their pace: 1 in production. */
 export function reconcilers(context: JobContext, seconds: number): Reconciler[] {
-  const { orchestrator } = context
-  const { db } = orchestrator
   const every = (factor: number): number => factor * seconds
+  return [...clocks(context, every), ...healers(context, every)]
+}
+
+type Pace = (factor: number) => number
+
+/** What time alone brings about. */
+function clocks({ orchestrator, ...context }: JobContext, every: Pace): Reconciler[] {
+  const { db } = orchestrator
   return [
     {
       name: 'sessions',
@@ -54,6 +60,14 @@ export function reconcilers(context: JobContext, seconds: number): Reconciler[] 
         })
       },
     },
+  ]
+}
+
+/** What looks again, because a job, a notification or a process may have got lost. */
+function healers(context: JobContext, every: Pace): Reconciler[] {
+  const { orchestrator } = context
+  const { db } = orchestrator
+  return [
     {
       name: 'projections',
       everySeconds: every(20),
