@@ -5,12 +5,18 @@ import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import type { Policy } from './orchestrator/orchestrator.ts'
 
-/** Times of the protocol; the lease and the acknowledgement are given by the product. */
+/**
+ * Times of the protocol (the lease and the acknowledgement are given by the product), and how far we stay below
+ * the 80 content-creating calls a minute and 500 an hour that GitHub allows an installation:
+ * https://docs.github.com/rest/using-the-rest-api/rate-limits-for-the-rest-api#about-secondary-rate-limits
+ */
 export const DEFAULT_POLICY: Policy = {
   leaseSeconds: 120,
   acknowledgeSeconds: 15,
   stopGraceSeconds: 30,
   publishSeconds: 90,
+  contentPerMinute: 60,
+  contentPerHour: 450,
   backoffFactor: 1,
 }
 

@@ -41,7 +41,7 @@ export async function answerComment(
       await finishOutboundCall(db, earlier.id, 'done', { found: true })
       return
     }
-    if (!earlier) await respectContentBudget(db, repository.installationId)
+    if (!earlier) await respectContentBudget(context.orchestrator, repository.installationId)
     const call =
       earlier ??
       (await insertOutboundCall(db, {

@@ -81,7 +81,7 @@ async function findOrCreate(
       return null
     }
   }
-  await respectContentBudget(db, project.installationId)
+  await respectContentBudget(context.orchestrator, project.installationId)
   const intent =
     earlier ??
     (await insertOutboundCall(db, {

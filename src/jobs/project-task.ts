@@ -117,7 +117,7 @@ async function writeComment(
   const body = renderStatusComment(view)
   const essence = sha256(JSON.stringify(essenceOf(view)))
   if (essence === projection.commentSha256 && !progressIsDue(task, projection, clock.now())) return true
-  await respectContentBudget(db, project.installationId)
+  await respectContentBudget(context.orchestrator, project.installationId)
   const id =
     projection.commentId === null
       ? await createComment(context, project, task, body)

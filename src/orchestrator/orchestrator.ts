@@ -22,6 +22,9 @@ export interface Policy {
   acknowledgeSeconds: number
   stopGraceSeconds: number
   publishSeconds: number
+  /** Content-creating calls to GitHub for one installation; short of GitHub's own limits. */
+  contentPerMinute: number
+  contentPerHour: number
   /** A first attempt's backoff is a multiple of this factor; 1 in production, less in tests. */
   backoffFactor: number
 }

@@ -155,13 +155,14 @@ describe('the status comment', () => {
 })
 
 /**
- * At the same time, because each takes the seconds that a job waits before it comes again. Whichever task meets a
- * fault, what is asserted of each holds for all.
+ * At the same time where that can be, because each takes the seconds that a job waits before it comes again:
+ * whichever task meets a fault, what is asserted of each holds for all. A world each, because more stories in a
+ * minute would meet the budget of content-creating calls.
  */
-describe.concurrent('what is written once', () => {
+describe('the pull request is opened once', () => {
   ownWorld(false)
 
-  test.each([
+  test.concurrent.each([
     ['GitHub made it and answers 502', { when: 'after', effect: { status: 502 } }],
     ['GitHub made it and the connection broke', { when: 'after', effect: 'disconnect' }],
     ['GitHub answers 503 and made nothing', { when: 'before', effect: { status: 503 } }],
@@ -174,8 +175,12 @@ describe.concurrent('what is written once', () => {
     expect(await ofBranch(story)).toMatchObject([{ number: task.pullRequestNumber, state: 'open' }])
     await expectSound(world, story.number)
   })
+})
 
-  test.each([
+describe('the status comment is written once', () => {
+  ownWorld(false)
+
+  test.concurrent.each([
     ['GitHub wrote it and answers 502', { when: 'after', effect: { status: 502 } }],
     ['GitHub wrote it and the connection broke', { when: 'after', effect: 'disconnect' }],
     ['GitHub answers 500 and wrote nothing', { when: 'before', effect: { status: 500 } }],
@@ -190,6 +195,10 @@ describe.concurrent('what is written once', () => {
     expect(await world.appComments(story.number)).toHaveLength(1)
     await expectSound(world, story.number)
   })
+})
+
+describe('a command is answered once', () => {
+  ownWorld()
 
   test.each([
     ['GitHub wrote it and answers 502', { when: 'after', effect: { status: 502 } }],

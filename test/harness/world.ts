@@ -77,13 +77,25 @@ const OWNER = 'maya'
 const NAME = 'project'
 const FILES = { 'README.md': '# project\n', 'src/code.js': 'export const answer = 41\n' }
 
-/** Short times, so that stories about leases and retries are quick; nothing measures them. */
-const POLICY: Policy = { ...DEFAULT_POLICY, backoffFactor: 0.01 }
+/**
+ * Short times, so that stories about leases and retries are quick, and no budget of calls: how many stories share a
+ * world in a minute depends on the machine. The limits have tests of their own.
+ */
+const POLICY: Policy = {
+  ...DEFAULT_POLICY,
+  backoffFactor: 0.01,
+  contentPerMinute: 10_000,
+  contentPerHour: 10_000,
+}
 
 export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const directory = await mkdtemp(join(tmpdir(), 'mc-world-'))
   const [github, database] = await Promise.all([
-    startLocalGitHub({ checkResponses: true, ...options.github }),
+    startLocalGitHub({
+      checkResponses: true,
+      limits: { contentPerMinute: 10_000, contentPerHour: 10_000 },
+      ...options.github,
+    }),
     createTestDatabase(),
   ])
   const created = await github.createRepository({
