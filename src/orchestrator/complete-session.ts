@@ -90,7 +90,7 @@ async function settle(
 async function withCommits(unit: Unit, task: Task, session: Session): Promise<Completion> {
   if (session.pushRefused !== null) return withRefusedPush(unit, task, session, session.pushRefused)
   if (session.headSha === null && task.headSha === null) {
-    if (!(await hasOpenPublish(unit.trx, session.id))) return empty(unit, task, session)
+    if (!(await hasOpenPublish(unit.trx, { taskId: task.id }))) return empty(unit, task, session)
     // GitHub has not said yet whether it took the commits: whoever finds out goes on from there
     return answer(await endSession(unit, session, 'completed'), task)
   }

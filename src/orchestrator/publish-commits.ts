@@ -9,7 +9,7 @@ import {
 } from '../db/repositories/outbound-calls.ts'
 import { findProject, type Project } from '../db/repositories/projects.ts'
 import { appendEvent } from '../db/repositories/session-events.ts'
-import { extendLease, type Session, updateSession } from '../db/repositories/sessions.ts'
+import { extendLease, latestSessionOfTask, type Session, updateSession } from '../db/repositories/sessions.ts'
 import { type Task, updateTask } from '../db/repositories/tasks.ts'
 import { isLive } from '../domain/session.ts'
 import { announce, applyTaskEvent } from './apply-task-event.ts'
@@ -102,7 +102,7 @@ export async function finishPublish(
         kind: 'publish_failed',
         detail: { message: outcome.message ?? null },
       })
-      await endWaiting(unit, task, session)
+      await endWaiting(unit, task, await latestOf(unit, session))
       return
     }
     const newSha = outcome.newSha ?? String(call.intent.newSha)
@@ -118,7 +118,7 @@ export async function finishPublish(
       detail: { sha: newSha, branch: session.branch, commits: call.intent.commits },
     })
     await announce(unit, changed)
-    if (awaitsOutcome(task, session)) await goOn(changed)
+    if (awaitsOutcome(task, await latestOf(unit, session))) await goOn(changed)
 
     /** As the completion would have, had the outcome been known then. */
     async function goOn(waiting: Task): Promise<void> {
@@ -142,6 +142,11 @@ export async function finishPublish(
   })
 }
 
+/** A later session may have found the commits on GitHub and finished, while the push that brought them was still open. */
+async function latestOf(unit: Unit, session: Session): Promise<Session> {
+  return (await latestSessionOfTask(unit.trx, session.taskId)) ?? session
+}
+
 /** The agent finished while nobody knew what had become of its push: the task waits for the outcome. */
 function awaitsOutcome(task: Task, session: Session): boolean {
   return task.status === 'processing' && session.status === 'completed' && session.fence === task.fence
@@ -150,7 +155,7 @@ function awaitsOutcome(task: Task, session: Session): boolean {
 /** The push that a finished session counted on has failed, and there was no other one. */
 async function endWaiting(unit: Unit, task: Task, session: Session): Promise<void> {
   if (!awaitsOutcome(task, session) || task.headSha !== null) return
-  if (await hasOpenPublish(unit.trx, session.id)) return
+  if (await hasOpenPublish(unit.trx, { taskId: task.id })) return
   await failAttempt(unit, task, session, 'completed_empty', 'The commits could not be published.')
 }
 

@@ -40,7 +40,7 @@ export async function recordMissingBranch(orchestrator: Orchestrator, taskId: nu
     const task = await lockTask(unit.trx, taskId)
     const session = task && (await latestSessionOfTask(unit.trx, taskId))
     // while a push is under way, its outcome decides
-    return !session || task.headSha !== null || (await hasOpenPublish(unit.trx, session.id))
+    return !session || task.headSha !== null || (await hasOpenPublish(unit.trx, { taskId }))
   })
   if (!unknown) await recordPullRequestFailure(orchestrator, taskId, 'its branch has no commits any more.')
 }

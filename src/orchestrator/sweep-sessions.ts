@@ -38,7 +38,7 @@ function sweepOne(orchestrator: Orchestrator, sessionId: number): Promise<boolea
     const locked = await lockWithTask(unit, sessionId)
     if (locked === undefined || !isLive(locked.session.status)) return false
     // read again under the lock: a push may have begun to be published since
-    if (await hasOpenPublish(unit.trx, sessionId)) return false
+    if (await hasOpenPublish(unit.trx, { sessionId })) return false
     return sweep(unit, locked.task, locked.session)
   })
 }

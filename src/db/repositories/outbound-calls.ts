@@ -69,12 +69,17 @@ export async function finishOutboundCall(
     .execute()
 }
 
-/** True while nobody knows yet what became of a push of this session. Lock the session first. */
-export async function hasOpenPublish(trx: Transaction<Database>, sessionId: number): Promise<boolean> {
+/** True while nobody knows yet what became of a push of this session, or of any session of this task. Lock it first. */
+export async function hasOpenPublish(
+  trx: Transaction<Database>,
+  of: { sessionId: number } | { taskId: number },
+): Promise<boolean> {
+  const [column, id] =
+    'taskId' in of ? (['taskId', of.taskId] as const) : (['sessionId', of.sessionId] as const)
   const open = await trx
     .selectFrom('outboundCalls')
     .select('id')
-    .where('sessionId', '=', sessionId)
+    .where(column, '=', id)
     .where('state', '=', 'pending')
     .where('kind', '=', 'publish')
     .limit(1)
@@ -96,10 +101,10 @@ export async function wasPublishedSince(trx: Transaction<Database>, call: Outbou
   return later !== undefined
 }
 
-/** Publish intents whose process did not come back in time: what happened must be asked of GitHub. */
-export async function abandonedPublishes(
+/** Open publish intents whose lease ends by a time: their process is slow, or it died. */
+export async function openPublishes(
   db: Kysely<Database>,
-  now: Date,
+  leaseUntil: Date,
   limit: number,
 ): Promise<OutboundCall[]> {
   return db
@@ -107,7 +112,7 @@ export async function abandonedPublishes(
     .selectAll()
     .where('state', '=', 'pending')
     .where('kind', '=', 'publish')
-    .where('leaseUntil', '<=', now)
+    .where('leaseUntil', '<=', leaseUntil)
     .orderBy('id')
     .limit(limit)
     .execute()
