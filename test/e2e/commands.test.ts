@@ -11,7 +11,9 @@ import {
   expectSound,
   finish,
   labels,
+  reactionsTo,
   replies,
+  sayIn,
   settled,
   statusComments,
   statusSays,
@@ -24,7 +26,7 @@ const EVERY_COMMAND = ['process', 'pause', 'resume', 'retry', 'cancel', 'approve
 let world: World
 let directory: string
 
-/** One world for the stories of a group: all of them together would spend the budget of content calls of a minute. */
+/** One world for the stories of a group, so that groups do not see each other's agents. */
 function ownWorld(stopGraceSeconds = 20): void {
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'mc-commands-'))
@@ -37,16 +39,9 @@ function ownWorld(stopGraceSeconds = 20): void {
   })
 }
 
-async function reactions(comment: number): Promise<Record<string, number>> {
-  const { reactions: found } = await world.maintainer.call('GET', `/issues/comments/${comment}`)
-  return found as Record<string, number>
-}
-
-/** Comments, and waits for the reaction that says that it was seen. */
-async function say(who: Person, number: number, body: string, reaction: '+1' | 'confused'): Promise<void> {
-  const comment = await who.comment(number, body)
-  await until(`${body} gets ${reaction}`, async () => (await reactions(comment))[reaction] === 1)
-}
+const reactions = (comment: number) => reactionsTo(world, comment)
+const say = (who: Person, number: number, body: string, reaction: '+1' | 'confused') =>
+  sayIn(world, who, number, body, reaction)
 
 describe('requests', () => {
   ownWorld()

@@ -4,14 +4,24 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type Person, person } from '../harness/person.ts'
-import { askFor, begin, expectSound, finish, labels, replies, settled, statusSays } from '../harness/story.ts'
+import {
+  askFor,
+  begin,
+  expectSound,
+  finish,
+  labels,
+  replies,
+  sayIn,
+  settled,
+  statusSays,
+} from '../harness/story.ts'
 import { until } from '../harness/wait.ts'
 import { createWorld, type World } from '../harness/world.ts'
 
 let world: World
 let directory: string
 
-/** One world for the stories of a group: all of them together would spend the budget of content calls of a minute. */
+/** One world for the stories of a group, so that groups do not see each other's agents. */
 function ownWorld(stopGraceSeconds = 20): void {
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'mc-commands-'))
@@ -24,16 +34,8 @@ function ownWorld(stopGraceSeconds = 20): void {
   })
 }
 
-async function reactions(comment: number): Promise<Record<string, number>> {
-  const { reactions: found } = await world.maintainer.call('GET', `/issues/comments/${comment}`)
-  return found as Record<string, number>
-}
-
-/** Comments, and waits for the reaction that says that it was seen. */
-async function say(who: Person, number: number, body: string, reaction: '+1' | 'confused'): Promise<void> {
-  const comment = await who.comment(number, body)
-  await until(`${body} gets ${reaction}`, async () => (await reactions(comment))[reaction] === 1)
-}
+const say = (who: Person, number: number, body: string, reaction: '+1' | 'confused') =>
+  sayIn(world, who, number, body, reaction)
 
 const running = (pid: number): boolean => existsSync(`/proc/${pid}`)
 

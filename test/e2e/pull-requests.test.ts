@@ -156,8 +156,8 @@ describe('the status comment', () => {
 
 /**
  * At the same time where that can be, because each takes the seconds that a job waits before it comes again:
- * whichever task meets a fault, what is asserted of each holds for all. A world each, because more stories in a
- * minute would meet the budget of content-creating calls.
+ * whichever task meets a fault, what is asserted of each holds for all. A world each, so that they do not meet
+ * each other's faults.
  */
 describe('the pull request is opened once', () => {
   ownWorld(false)

@@ -203,3 +203,21 @@ export async function release(world: World, ...deliveries: (Withheld | undefined
 export async function replies(world: World, number: number): Promise<string[]> {
   return (await world.appComments(number)).filter((body) => !body.includes('mission-control:status'))
 }
+
+/** The reactions to a comment, by their names. */
+export async function reactionsTo(world: World, comment: number): Promise<Record<string, number>> {
+  const { reactions } = await world.maintainer.call('GET', `/issues/comments/${comment}`)
+  return reactions as Record<string, number>
+}
+
+/** Comments, and waits for the reaction that says that it was seen. */
+export async function sayIn(
+  world: World,
+  who: Person,
+  number: number,
+  body: string,
+  reaction: '+1' | 'confused',
+): Promise<void> {
+  const comment = await who.comment(number, body)
+  await until(`${body} gets ${reaction}`, async () => (await reactionsTo(world, comment))[reaction] === 1)
+}
