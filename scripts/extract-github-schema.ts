@@ -1,189 +1,49 @@
-// Writes src/local-github/schema/*.json from GitHub's own descriptions. The packages are fetched with `npm pack`
-// into a cache directory: together they unpack to 385 MB, too much for a dependency.
-// `--check` compares instead of writing and exits with 1 when a file differs.
-import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+// Writes src/local-github/schema/*.json from GitHub's own descriptions, which are fetched from the registry into the
+// cache directory: together they unpack to 385 MB, too much for a dependency.
+// `--check` compares byte by byte instead of writing and exits with 1 when a file differs (`npm run test:drift`).
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { emulatedOperations } from '../src/local-github/permissions.ts'
-import { emittedWebhooks } from '../src/local-github/webhooks/catalog.ts'
+import { extractDifferences } from './github-schema/compare.ts'
+import { extractRest, extractWebhooks, isNode, type Node } from './github-schema/extract.ts'
+import {
+  cacheDirectory,
+  type DescriptionPackage,
+  describedFileOf,
+  restPackage,
+  webhooksPackage,
+} from './github-schema/packages.ts'
 
-type Node = { [key: string]: unknown }
-
-const restPackage = '@octokit/openapi@23.0.2'
-const webhooksPackage = '@octokit/openapi-webhooks@12.1.0'
-const describedFile = 'package/generated/api.github.com.json'
 const schemaDirectory = path.join(import.meta.dirname, '../src/local-github/schema')
-const methods = ['get', 'post', 'put', 'patch', 'delete'] as const
-const wordsOnly = new Set([
-  'description',
-  'example',
-  'examples',
-  'externalDocs',
-  'title',
-  'deprecated',
-  'x-multi-segment',
-])
+const linesShown = 40
 
-function isNode(value: unknown): value is Node {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function child(node: unknown, key: string): unknown {
-  return isNode(node) ? node[key] : undefined
-}
-
-/** Unpacks one published description into the cache, once, and reads it. */
-function readDescription(specifier: string): Node {
-  const directory = path.join(tmpdir(), 'mission-control-github-schema', specifier.replaceAll(/\W+/g, '-'))
-  const file = path.join(directory, describedFile)
-  if (!existsSync(file)) {
-    mkdirSync(directory, { recursive: true })
-    execFileSync('npm', ['pack', specifier, '--silent', '--pack-destination', directory], { stdio: 'pipe' })
-    const archive = readdirSync(directory).find((name) => name.endsWith('.tgz'))
-    if (!archive) throw new Error(`npm pack ${specifier} left no archive.`)
-    execFileSync('tar', ['-xzf', path.join(directory, archive), '-C', directory, describedFile])
-  }
+function readDescription(from: DescriptionPackage): Node {
+  const file = describedFileOf(from, cacheDirectory(process.env, process.platform))
   const parsed: unknown = JSON.parse(readFileSync(file, 'utf8'))
   if (!isNode(parsed)) throw new Error(`${file} is no object.`)
   return parsed
 }
 
-/** OpenAPI 3.0 -> JSON Schema: no words, `nullable` becomes the type null, references point into `schemas`. */
-function slim(schema: unknown, rootId: string, names: Set<string>): unknown {
-  if (Array.isArray(schema)) return schema.map((item) => slim(item, rootId, names))
-  if (!isNode(schema)) return schema
-  if (typeof schema.$ref === 'string') {
-    const name = schema.$ref.replace('#/components/schemas/', '')
-    names.add(name)
-    return { $ref: `${rootId}#/schemas/${name}` }
+function check(name: string, file: string, text: string): void {
+  const differences = existsSync(file) ? extractDifferences(readFileSync(file, 'utf8'), text) : ['missing']
+  if (differences.length === 0) {
+    console.log(`${name} is what GitHub describes.`)
+    return
   }
-  const result: Node = {}
-  for (const [key, value] of Object.entries(schema)) {
-    if (key === 'properties' && isNode(value)) {
-      const entries = Object.entries(value).map(([name, item]) => [name, slim(item, rootId, names)])
-      result.properties = Object.fromEntries(entries)
-    } else if (key === 'enum') result.enum = value
-    else if (key !== 'nullable' && key !== 'default' && !wordsOnly.has(key) && !key.startsWith('x-'))
-      result[key] = slim(value, rootId, names)
-  }
-  return schema.nullable === true ? nullable(result) : result
+  process.exitCode = 1
+  console.error(
+    `${name} is not what GitHub describes; run \`node scripts/extract-github-schema.ts\` to renew it.`,
+  )
+  for (const line of differences.slice(0, linesShown)) console.error(`  ${line}`)
+  if (differences.length > linesShown) console.error(`  and ${differences.length - linesShown} more`)
 }
 
-function nullable(schema: Node): Node {
-  const { type, enum: values } = schema
-  if (typeof type !== 'string') return { anyOf: [schema, { type: 'null' }] }
-  const withNull = { ...schema, type: [type, 'null'] }
-  return Array.isArray(values) && !values.includes(null) ? { ...withNull, enum: [...values, null] } : withNull
+const outputs = {
+  'rest.json': extractRest(readDescription(restPackage), restPackage.specifier),
+  'webhooks.json': extractWebhooks(readDescription(webhooksPackage), webhooksPackage.specifier),
 }
-
-/** The schemas that these names reach, slimmed, in alphabetical order. */
-function closure(schemas: unknown, rootId: string, names: Set<string>): Node {
-  const found = new Map<string, unknown>()
-  const open = [...names]
-  for (let name = open.pop(); name !== undefined; name = open.pop()) {
-    if (found.has(name)) continue
-    const schema = child(schemas, name)
-    if (schema === undefined) throw new Error(`The description has no schema ${name}.`)
-    const more = new Set<string>()
-    found.set(name, slim(schema, rootId, more))
-    open.push(...more)
-  }
-  return Object.fromEntries([...found].sort(([a], [b]) => (a < b ? -1 : 1)))
-}
-
-function dereference(description: Node, value: unknown): unknown {
-  const reference = child(value, '$ref')
-  if (typeof reference !== 'string') return value
-  return reference
-    .slice(2)
-    .split('/')
-    .reduce((node: unknown, key) => child(node, key), description)
-}
-
-function jsonSchemaOf(content: unknown): unknown {
-  if (!isNode(content)) return undefined
-  const type = Object.keys(content).find((name) => /json/.test(name))
-  return type === undefined ? undefined : child(content[type], 'schema')
-}
-
-/** Where the package is wrong: it merges the account's `anyOf` (user or enterprise) into one impossible `allOf`. */
-const corrections: Record<string, Node> = {
-  'apps/list-installations': { type: 'array', items: { $ref: '#/components/schemas/installation' } },
-}
-
-function answerSchema(operation: Node, described: unknown, names: Set<string>): unknown {
-  const schema = corrections[String(operation.operationId)] ?? jsonSchemaOf(child(described, 'content'))
-  return schema === undefined ? null : slim(schema, 'rest', names)
-}
-
-function operationOf(description: Node, item: Node, operation: Node, names: Set<string>): Node {
-  const list = [item.parameters, operation.parameters].flatMap((value) => (Array.isArray(value) ? value : []))
-  const parameters = list
-    .map((value: unknown) => dereference(description, value))
-    .filter(isNode)
-    .filter((parameter) => parameter.in === 'query' || parameter.in === 'path')
-    .map((parameter) => ({
-      name: parameter.name,
-      in: parameter.in,
-      required: parameter.required === true,
-      schema: slim(parameter.schema, 'rest', names),
-    }))
-  const body = dereference(description, operation.requestBody)
-  const bodySchema = jsonSchemaOf(child(body, 'content'))
-  const responses = Object.entries(isNode(operation.responses) ? operation.responses : {})
-    .filter(([status]) => /^[23]/.test(status))
-    .map(([status, value]) => [status, answerSchema(operation, dereference(description, value), names)])
-  return {
-    parameters,
-    ...(bodySchema !== undefined && {
-      body: { required: child(body, 'required') === true, schema: slim(bodySchema, 'rest', names) },
-    }),
-    responses: Object.fromEntries(responses),
-  }
-}
-
-function extractRest(): Node {
-  const description = readDescription(restPackage)
-  const names = new Set<string>()
-  const operations: Node[] = []
-  const known: unknown[] = []
-  for (const [route, item] of Object.entries(isNode(description.paths) ? description.paths : {}))
-    for (const method of methods) {
-      const operation = child(item, method)
-      if (!isNode(operation) || !isNode(item)) continue
-      const id = String(operation.operationId)
-      if (emulatedOperations.includes(id))
-        operations.push({ id, method, path: route, ...operationOf(description, item, operation, names) })
-      else known.push([id, method, route])
-    }
-  const missing = emulatedOperations.filter((id) => !operations.some((operation) => operation.id === id))
-  if (missing.length > 0) throw new Error(`GitHub describes no ${missing.join(', ')}.`)
-  const schemas = closure(child(description.components, 'schemas'), 'rest', names)
-  return { source: restPackage, operations, known, schemas }
-}
-
-function extractWebhooks(): Node {
-  const description = readDescription(webhooksPackage)
-  const names = new Set<string>()
-  const webhooks = emittedWebhooks.map((name) => {
-    const post = child(child(description.webhooks, name), 'post')
-    const schema = jsonSchemaOf(child(child(post, 'requestBody'), 'content'))
-    if (schema === undefined) throw new Error(`GitHub describes no webhook ${name}.`)
-    return [name, slim(schema, 'webhooks', names)]
-  })
-  const schemas = closure(child(description.components, 'schemas'), 'webhooks', names)
-  return { source: webhooksPackage, webhooks: Object.fromEntries(webhooks), schemas }
-}
-
-const outputs = { 'rest.json': extractRest(), 'webhooks.json': extractWebhooks() }
-const check = process.argv.includes('--check')
 for (const [name, content] of Object.entries(outputs)) {
   const file = path.join(schemaDirectory, name)
   const text = `${JSON.stringify(content)}\n`
-  if (!check) writeFileSync(file, text)
-  else if (!existsSync(file) || readFileSync(file, 'utf8') !== text) {
-    console.error(`${file} differs from GitHub's description: run scripts/extract-github-schema.ts.`)
-    process.exitCode = 1
-  }
+  if (process.argv.includes('--check')) check(name, file, text)
+  else writeFileSync(file, text)
 }

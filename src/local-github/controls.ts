@@ -6,7 +6,7 @@ import { createRepository } from './actions/repositories.ts'
 import type { LocalGitHubContext } from './context.ts'
 import type { Installation, Permissions } from './store/installation.ts'
 import type { Issue } from './store/issue.ts'
-import type { Repository, Role } from './store/repository.ts'
+import type { Protection, Repository, Role } from './store/repository.ts'
 import type { User } from './store/user.ts'
 
 interface CreatedUser {
@@ -43,6 +43,8 @@ export interface Controls {
   /** The owner is made when unknown and has the role admin. Throws when the name is taken or bad. */
   createRepository(repository: NewRepository): Promise<CreatedRepository>
   setRole(fullName: string, login: string, role: Role | null): void
+  /** Protects a branch against being rewritten or deleted (and more, when told), or `null`: not any more. */
+  protectBranch(fullName: string, branch: string, rules: Partial<Protection> | null): void
   /** Installs the app on repositories of one owner; adds them when that owner has installed it before. */
   install(fullNames: readonly string[]): Promise<{ installationId: number }>
   uninstall(owner: string): void
@@ -95,6 +97,11 @@ export function createControls(context: LocalGitHubContext, permissions: Permiss
       const { roles } = find.repository(fullName)
       if (role === null) roles.delete(find.user(login).id)
       else roles.set(find.user(login).id, role)
+    },
+    protectBranch(fullName, branch, rules) {
+      const { protection } = find.repository(fullName)
+      if (rules === null) protection.delete(branch)
+      else protection.set(branch, { pullRequestsOnly: false, ...rules })
     },
   }
 }

@@ -42,7 +42,7 @@ export function createDispatch(options: DispatchOptions): RequestListener {
     if (path === '/_local/faults') return serveFaults(faults, adminToken, request, response)
     if (isGit(path)) {
       const fault = faults.takeRequest('git', path)
-      if (fault && fault.when !== 'after') return strike(fault, request, response)
+      if (fault && fault.when !== 'after') return strike(fault, request, response, {})
       if (fault) cutAnswer(response)
       if (git(request, response)) return
     }

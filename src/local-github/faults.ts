@@ -61,6 +61,11 @@ export class Faults {
     return id
   }
 
+  /** The ids of those that have not happened yet, or not as often as they were asked for. */
+  armed(): number[] {
+    return [...this.#webhook, ...this.#request].map(({ id }) => id)
+  }
+
   clear(): void {
     this.#webhook = []
     this.#request = []

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { pullOnlyBranches } from './actions/protection.ts'
 import type { Actor } from './auth/actor.ts'
 import { actorOfToken } from './auth/authenticate.ts'
 import { canSee, hasRole } from './auth/rights.ts'
@@ -43,6 +44,8 @@ function verdictFor(
     actor: actor?.user.login ?? 'anonymous',
     mayWriteWorkflows: actor?.kind !== 'installation' || actor.permissions.workflows === 'write',
     fullName,
+    protectedBranches: [...repository.protection.keys()],
+    pullOnlyBranches: pullOnlyBranches(actor, repository),
   }
 }
 

@@ -35,7 +35,7 @@ export interface LocalGitHubOptions {
   limits?: Partial<Limits>
   /** Answers 500 with the reason when an answer of ours is not what GitHub describes. For tests. */
   checkResponses?: boolean
-  /** `flushWebhooks` rejects when a payload was not what GitHub describes; true when left out. */
+  /** `flushWebhooks` and `stop` reject when a payload was not what GitHub describes; true when left out. */
   checkWebhooks?: boolean
   /** True refuses to start: this server knows no passwords. */
   production?: boolean
@@ -61,12 +61,13 @@ export interface LocalGitHub extends Controls {
   adminToken: string
   /** Points the app's webhook somewhere (and pings it), or nowhere. The secret is the app's own when left out. */
   setWebhook(target: { url: string; secret?: string } | null): void
-  faults: { add(fault: Fault): number; clear(): void }
+  faults: { add(fault: Fault): number; armed(): number[]; clear(): void }
   /** The last 20,000 requests to the API and to git, oldest first. */
   requests: readonly RequestRecord[]
   deliveries(): DeliveryRecord[]
   /** Resolves when all that has happened is delivered; rejects when a payload was not what GitHub describes. */
   flushWebhooks(): Promise<void>
+  /** Rejects when something failed in the background, or when a payload was not what GitHub describes. */
   stop(): Promise<void>
 }
 
@@ -154,7 +155,7 @@ export async function startLocalGitHub(options: LocalGitHubOptions = {}): Promis
       context.courier.target = target && { url: target.url, secret: target.secret ?? keys.webhookSecret }
       if (target) announcePing(context, hookId, target.url)
     },
-    faults: { add: (fault) => faults.add(fault), clear: () => faults.clear() },
+    faults: { add: (fault) => faults.add(fault), armed: () => faults.armed(), clear: () => faults.clear() },
     requests,
     deliveries: () => context.store.deliveries.all(),
     flushWebhooks: () => flush(context, background, options.checkWebhooks ?? true),
@@ -165,6 +166,7 @@ export async function startLocalGitHub(options: LocalGitHubOptions = {}): Promis
       await context.courier.flush()
       if (!options.root) await rm(root, { recursive: true, force: true, maxRetries: 3 })
       background.throwFailures()
+      if (options.checkWebhooks ?? true) checkPayloads(context)
     },
   }
 }
@@ -172,7 +174,11 @@ export async function startLocalGitHub(options: LocalGitHubOptions = {}): Promis
 async function flush(context: RestContext, background: Background, check: boolean): Promise<void> {
   await background.settle()
   await context.courier.flush()
-  if (!check) return
+  if (check) checkPayloads(context)
+}
+
+/** Throws when a payload, sent or dropped, was not what GitHub describes. */
+function checkPayloads(context: RestContext): void {
   const problems = context.store.deliveries.all().flatMap(problemsOf)
   if (problems.length > 0)
     throw new Error(`Webhook payloads are not what GitHub describes:\n${[...new Set(problems)].join('\n')}`)

@@ -1,5 +1,7 @@
 import { createSign } from 'node:crypto'
 import { expect, test } from 'vitest'
+import { createRedact } from '../../src/agent/redaction.ts'
+import { findSecrets, redactSecrets } from '../../src/domain/secrets.ts'
 import { appClient, client, openWorld, type World } from './world.ts'
 
 function jwt(world: World, claims: object, key = world.github.app.privateKey): string {
@@ -9,21 +11,6 @@ function jwt(world: World, claims: object, key = world.github.app.privateKey): s
 }
 
 const seconds = () => Math.floor(Date.now() / 1000)
-
-test.each([
-  ['lives too long', { exp: 1_200 }, 401, /'exp'\) is too far in the future/],
-  ['is over', { iat: -700, exp: -100 }, 401, /future time at which the assertion expires/],
-  ['comes from the future', { iat: 300, exp: 600 }, 401, /'Issued at' claim \('iat'\)/],
-  ['names another app', { iss: 99 }, 404, /Integration not found/],
-])('an app token is refused when it %s', async (_, change, status, message) => {
-  await using world = await openWorld()
-  const { iss = world.github.app.id, iat = -10, exp = 300 } = change as Record<string, number>
-  const token = jwt(world, { iss, iat: seconds() + iat, exp: seconds() + exp })
-  await expect(client(world.github, token).rest.apps.getAuthenticated()).rejects.toMatchObject({
-    status,
-    response: { data: { message: expect.stringMatching(message) } },
-  })
-})
 
 test('an app token is refused when another key signed it', async () => {
   await using world = await openWorld()
@@ -112,38 +99,27 @@ test('the app is locked out while it is suspended and gone when it is uninstalle
   expect(world.names()).toEqual(['installation.suspend', 'installation.unsuspend', 'installation.deleted'])
 })
 
-test('content-creating requests are limited per minute and say when to come back', async () => {
-  let now = new Date()
-  await using world = await openWorld({ now: () => now, limits: { contentPerMinute: 3 } })
-  const { app, owner, repo } = world
-  await owner.rest.issues.create({ ...repo, title: 'x' })
-  const write = () => app.rest.issues.createComment({ ...repo, issue_number: 1, body: 'x' })
-  for (let n = 0; n < 3; n += 1) await write()
-  await expect(write()).rejects.toMatchObject({
-    status: 403,
-    response: {
-      headers: { 'retry-after': '60' },
-      data: { message: expect.stringContaining('secondary rate limit') },
-    },
+test('an installation token has the form and the length of today, and is redacted as a whole', async () => {
+  await using world = await openWorld()
+  const { appJwt, github, installationId: installation_id } = world
+  const { data } = await appJwt.rest.apps.createInstallationAccessToken({ installation_id })
+  const [, app, header = '', claims = '', signature] =
+    /^ghs_(\d+)_([\w-]+)\.([\w-]+)\.([\w-]+)$/.exec(data.token) ?? []
+  const read = (part: string): unknown => JSON.parse(Buffer.from(part, 'base64url').toString('utf8'))
+  expect(app).toBe(String(github.app.id))
+  expect(data.token.length).toBeGreaterThan(480)
+  expect(data.token.length).toBeLessThan(600)
+  expect(read(header)).toEqual({ alg: 'RS256', typ: 'JWT' })
+  expect(read(claims)).toMatchObject({
+    iss: 'github.com',
+    sub: `installation:${installation_id}`,
+    exp: Date.parse(data.expires_at) / 1_000,
+    iat: Date.parse(data.expires_at) / 1_000 - 3_600,
   })
-  now = new Date(now.getTime() + 60_000)
-  expect((await write()).status).toBe(201)
-  expect(world.github.requests.filter((request) => request.contentCreating)).toHaveLength(6)
-})
-
-test('the hourly limit is counted per token and shown in headers', async () => {
-  await using world = await openWorld({ limits: { perHour: 3 } })
-  const { owner, repo } = world
-  const { headers } = await owner.rest.repos.get(repo)
-  expect(headers).toMatchObject({
-    'x-ratelimit-limit': '3',
-    'x-ratelimit-remaining': '2',
-    'x-ratelimit-used': '1',
-  })
-  await owner.rest.repos.get(repo)
-  expect((await owner.rest.rateLimit.get()).data.rate.remaining).toBe(0)
-  await expect(owner.rest.repos.get(repo)).rejects.toMatchObject({
-    status: 403,
-    response: { headers: { 'x-ratelimit-remaining': '0' } },
-  })
+  expect(signature).toHaveLength(342)
+  const text = `remote: https://x-access-token:${data.token}@github.test/octo/demo.git`
+  const hidden = 'remote: https://x-access-token:[redacted: GitHub token]@github.test/octo/demo.git'
+  expect(redactSecrets(text)).toBe(hidden)
+  expect(createRedact([])(text, 1_000)).toBe(hidden)
+  expect(findSecrets(text).map(({ rule }) => rule)).toContain('GitHub token')
 })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { emittedWebhooks } from '../../src/local-github/webhooks/catalog.ts'
-import { openWorld } from './world.ts'
+import { openWorld, type World } from './world.ts'
 
 test('a delivery is signed, named and complete when something happens', async () => {
   await using world = await openWorld()
@@ -122,15 +122,34 @@ test('nothing is delivered when the app is not installed or has no webhook', asy
   expect(world.received).toEqual([])
 })
 
+const planted = /issues-opened \/repository\/description must be string,null/
+
+/** A repository whose description is a number: everything that happens there is told with it. */
+async function plantInvalid({ github, owner }: World): Promise<void> {
+  const description = 7 as unknown as string
+  await github.createRepository({ owner: 'octo', name: 'odd', description, files: { a: '1' } })
+  await github.install(['octo/odd'])
+  await owner.rest.issues.create({ owner: 'octo', repo: 'odd', title: 'Hi' })
+}
+
 test('flushing rejects with the reason when a payload is not what GitHub describes', async () => {
   await using world = await openWorld()
-  const { github, owner, repo } = world
-  await owner.rest.issues.create({ ...repo, title: 'Hi' })
-  await github.flushWebhooks()
-  const record = github.deliveries().at(-1)
-  if (!record) throw new Error('no delivery')
-  record.schemaErrors = ["issues-opened /issue must have required property 'id'"]
-  await expect(github.flushWebhooks()).rejects.toThrow(/issues-opened \/issue/)
+  await plantInvalid(world)
+  await expect(world.github.flushWebhooks()).rejects.toThrow(planted)
+  for (const delivery of world.github.deliveries()) delivery.schemaErrors = []
+})
+
+test('stopping rejects with the reason when a test has never looked at an invalid payload', async () => {
+  const world = await openWorld()
+  await plantInvalid(world)
+  await expect(world[Symbol.asyncDispose]()).rejects.toThrow(planted)
+})
+
+test('stopping rejects with the reason when an invalid payload was never delivered', async () => {
+  const world = await openWorld()
+  world.github.faults.add({ kind: 'webhook', effect: 'drop', times: 100 })
+  await plantInvalid(world)
+  await expect(world[Symbol.asyncDispose]()).rejects.toThrow(planted)
 })
 
 test('every emitted event has its name once', () => {

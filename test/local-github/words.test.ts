@@ -24,12 +24,13 @@ test('length is counted in code points, whatever the text', () => {
 
 test('a request over the number of concurrent ones meets the secondary limit until another one is over', () => {
   const counters = new LimitCounters({ ...githubLimits, concurrent: 2 }, () => new Date())
-  expect([counters.enter('a').ok, counters.enter('a').ok]).toEqual([true, true])
-  expect(counters.enter('a')).toMatchObject({ ok: false, kind: 'secondary' })
-  expect(counters.enter('b').ok).toBe(true)
+  const read = { operationId: 'repos/get', method: 'GET' }
+  expect([counters.enter('a', read).ok, counters.enter('a', read).ok]).toEqual([true, true])
+  expect(counters.enter('a', read)).toMatchObject({ ok: false, kind: 'secondary' })
+  expect(counters.enter('b', read).ok).toBe(true)
   counters.leave('a')
   counters.leave('a')
-  expect(counters.enter('a').ok).toBe(true)
+  expect(counters.enter('a', read).ok).toBe(true)
 })
 
 test.each([

@@ -99,9 +99,12 @@ export async function openWorld(options: LocalGitHubOptions = {}): Promise<World
     installationId,
     asUser: (login) => client(github, github.createUser(login).token),
     async [Symbol.asyncDispose]() {
-      await github.stop()
-      server.closeAllConnections()
-      await new Promise((resolve) => server.close(resolve))
+      try {
+        await github.stop()
+      } finally {
+        server.closeAllConnections()
+        await new Promise((resolve) => server.close(resolve))
+      }
     },
   }
 }

@@ -5,9 +5,10 @@ import { renderComment } from '../render/comment.ts'
 import { renderIssue } from '../render/issue.ts'
 import type { Comment } from '../store/comment.ts'
 import type { Issue } from '../store/issue.ts'
+import type { Repository } from '../store/repository.ts'
 import type { Json } from '../webhooks/event.ts'
 import { commentProblems } from './limits.ts'
-import { done, invalid, isArchived, needsAdmin, notFound, type Outcome } from './outcome.ts'
+import { done, invalid, isArchived, needsAdmin, notFound, type Outcome, refuseWith } from './outcome.ts'
 
 function issueOf(context: LocalGitHubContext, comment: Comment): Issue {
   const issue = context.store.issues.byId(comment.issueId)
@@ -35,7 +36,14 @@ function announceComment(
   })
 }
 
-/** Comments on an issue or a pull request; whoever sees the repository may. */
+const lockingDocs = 'https://docs.github.com/articles/locking-conversations/'
+
+/** Apps may not, whatever their permissions: https://github.com/probot/stale/issues/25. */
+function maySpeakWhenLocked(actor: Actor, repository: Repository): boolean {
+  return actor.kind === 'user' && hasRole(actor, repository, 'write')
+}
+
+/** Comments on an issue or a pull request; whoever sees the repository may, unless the issue is locked. */
 export async function addComment(
   context: LocalGitHubContext,
   actor: Actor,
@@ -45,6 +53,8 @@ export async function addComment(
   const repository = context.store.repositories.require(issue.repositoryId)
   if (!canSee(actor, repository)) return notFound()
   if (repository.archived) return isArchived()
+  if (issue.locked && !maySpeakWhenLocked(actor, repository))
+    return refuseWith(lockingDocs, 403, 'Unable to create comment because issue is locked.')
   const problems = commentProblems(body)
   if (problems.length > 0) return invalid(...problems)
   const comment = context.store.comments.create(

@@ -5,6 +5,7 @@ import { GitHostError } from '../git/host.ts'
 import type { Repository } from '../store/repository.ts'
 import { type Person, personOf } from '../store/user.ts'
 import { done, isArchived, notFound, type Outcome, refuse } from './outcome.ts'
+import { protectionRefusal } from './protection.ts'
 import { noObject, recordPush } from './pushes.ts'
 
 export interface FileInput {
@@ -37,6 +38,9 @@ export async function writeFile(
     return refuse(409, `${input.path} does not match ${input.sha}`)
   if (input.sha === undefined && present !== null)
     return refuse(422, 'Invalid request.\n\n"sha" wasn\'t supplied.')
+  const before = `Could not ${present === null ? 'create' : 'update'} file: `
+  const kept = protectionRefusal(actor, repository, 'direct', branch, { status: 409, before })
+  if (kept) return kept
   const commit = await commitFile(context, fullName, branch, input, personOf(actor.user))
   if (commit === null) return refuse(422, 'path contains a malformed path component')
   const ref = `refs/heads/${branch}`

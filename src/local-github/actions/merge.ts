@@ -1,7 +1,7 @@
 import type { Actor } from '../auth/actor.ts'
 import { canSee, hasRole } from '../auth/rights.ts'
 import type { LocalGitHubContext } from '../context.ts'
-import type { CommitInfo, MergeMethod } from '../git/host.ts'
+import type { CommitInfo, FileChange, MergeMethod } from '../git/host.ts'
 import type { PullIssue } from '../store/issue.ts'
 import type { Repository } from '../store/repository.ts'
 import { personOf } from '../store/user.ts'
@@ -53,6 +53,8 @@ async function merge(
   if (input.sha !== undefined && input.sha !== state.headSha)
     return refuse(409, 'Head branch was modified. Review and try the merge again.')
   if (!state.mergeable || issue.state !== 'open') return refuse(405, 'Pull Request is not mergeable')
+  const workflow = foreignWorkflow(actor, state.comparison.files)
+  if (workflow) return workflow
   const words = mergeWords(context, repository, issue, method, state.comparison.commits)
   const result = await context.git.merge(context.store.repositories.fullName(repository), {
     baseBranch: issue.pull.baseRef,
@@ -77,6 +79,17 @@ function mergeRefusal(actor: Actor, repository: Repository, issue: PullIssue): R
   if (!hasRole(actor, repository, 'write')) return refuse(403, 'Must have push access to the repository.')
   if (issue.state !== 'open') return refuse(405, 'Pull Request is not mergeable')
   return issue.pull.draft ? refuse(405, 'Pull Request is still a draft') : null
+}
+
+/** An app without the permission for workflows may not merge a change of them either. */
+function foreignWorkflow(actor: Actor, files: readonly FileChange[]): Refusal | null {
+  if (actor.kind !== 'installation' || actor.permissions.workflows === 'write') return null
+  const file = files.find(({ path }) => path.startsWith('.github/workflows/'))
+  if (!file) return null
+  return refuse(
+    403,
+    `refusing to allow a GitHub App to create or update workflow \`${file.path}\` without \`workflows\` permission`,
+  )
 }
 
 function allowedMethod(repository: Repository): MergeMethod | undefined {
@@ -148,6 +161,7 @@ async function deleteHead(
   const fullName = context.store.repositories.fullName(repository)
   const ref = `refs/heads/${issue.pull.headRef}`
   const before = await context.git.resolve(fullName, ref)
+  if (repository.protection.has(issue.pull.headRef)) return
   if (before !== null && (await context.git.deleteRef(fullName, ref)))
     await recordPush(context, actor.user, repository, [{ ref, before, after: '0'.repeat(40) }])
 }

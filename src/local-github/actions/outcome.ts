@@ -14,6 +14,8 @@ export interface Refusal {
   status: RefusalStatus
   message: string
   errors?: ErrorDetail[]
+  /** Where GitHub's `documentation_url` leads when it is not the operation's own page. */
+  docs?: string
 }
 
 export type Outcome<Value> = { ok: true; value: Value } | Refusal
@@ -32,4 +34,9 @@ export function invalid(...errors: ErrorDetail[]): Refusal {
 
 export const notFound = (): Refusal => refuse(404, 'Not Found')
 export const needsAdmin = (): Refusal => refuse(403, 'Must have admin rights to Repository.')
+/** A refusal whose `documentation_url` is a page of its own. */
+export function refuseWith(docs: string, status: RefusalStatus, message: string): Refusal {
+  return { ...refuse(status, message), docs }
+}
+
 export const isArchived = (): Refusal => refuse(403, 'Repository was archived so is read-only.')

@@ -3,7 +3,7 @@ import { canSee, hasRole } from '../auth/rights.ts'
 import type { LocalGitHubContext } from '../context.ts'
 import type { Reaction, ReactionContent, ReactionSubject } from '../store/reaction.ts'
 import type { Repository } from '../store/repository.ts'
-import { done, needsAdmin, notFound, type Outcome } from './outcome.ts'
+import { done, isArchived, needsAdmin, notFound, type Outcome } from './outcome.ts'
 
 /** Reacts once per content; a second time answers with the first (`created: false`). GitHub sends no event. */
 export function addReaction(
@@ -14,6 +14,7 @@ export function addReaction(
   content: ReactionContent,
 ): Outcome<{ reaction: Reaction; created: boolean }> {
   if (!canSee(actor, repository)) return notFound()
+  if (repository.archived) return isArchived()
   const { reactions } = context.store
   const present = reactions
     .of(subject)

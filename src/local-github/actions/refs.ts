@@ -5,6 +5,7 @@ import { GitHostError } from '../git/host.ts'
 import type { Repository } from '../store/repository.ts'
 import { oneAtATime } from './one-at-a-time.ts'
 import { done, isArchived, notFound, type Outcome, type Refusal, refuse } from './outcome.ts'
+import { type ProtectedAct, protectionRefusal } from './protection.ts'
 import { noObject, recordPush } from './pushes.ts'
 
 function writeRefusal(actor: Actor, repository: Repository): Refusal | null {
@@ -15,6 +16,11 @@ function writeRefusal(actor: Actor, repository: Repository): Refusal | null {
 /** A ref that people may move: branches and tags, full names. */
 function isOpenRef(ref: string): boolean {
   return /^refs\/(heads|tags)\/[^/]/.test(ref)
+}
+
+function branchRefusal(actor: Actor, repository: Repository, act: ProtectedAct, ref: string): Refusal | null {
+  const branch = /^refs\/heads\/(.+)$/.exec(ref)?.[1]
+  return branch === undefined ? null : protectionRefusal(actor, repository, act, branch)
 }
 
 async function move(
@@ -67,7 +73,7 @@ async function moveOrRefuse(
   }
 }
 
-/** Moves a branch; only forward unless `force`; needs write. Emits `push`. */
+/** Moves a branch; only forward unless `force`, and a protected branch never back; needs write. Emits `push`. */
 export function updateRef(
   context: LocalGitHubContext,
   actor: Actor,
@@ -82,9 +88,11 @@ export function updateRef(
     if (before === null) return refuse(422, 'Reference does not exist')
     if ((await context.git.resolve(fullName, input.sha)) !== input.sha)
       return refuse(422, 'Object does not exist')
-    if (!input.force && (await context.git.compare(fullName, before, input.sha)).behind > 0)
-      return refuse(422, 'Update is not a fast forward')
+    const rewrites = (await context.git.compare(fullName, before, input.sha)).behind > 0
+    if (rewrites && !input.force) return refuse(422, 'Update is not a fast forward')
     if (before === input.sha) return done({ ref: input.ref, sha: before })
+    const kept = branchRefusal(actor, repository, rewrites ? 'force' : 'direct', input.ref)
+    if (kept) return kept
     return moveOrRefuse(context, actor, repository, { ref: input.ref, before, after: input.sha })
   })
 }
@@ -104,6 +112,8 @@ export function deleteRef(
     if (before === null) return refuse(422, 'Reference does not exist')
     if (ref === `refs/heads/${repository.defaultBranch}`)
       return refuse(422, 'Cannot delete the default branch')
+    const kept = branchRefusal(actor, repository, 'delete', ref)
+    if (kept) return kept
     if (!(await context.git.deleteRef(fullName, ref))) return refuse(422, 'Reference does not exist')
     await recordPush(context, actor.user, repository, [{ ref, before, after: noObject }])
     return done(null)

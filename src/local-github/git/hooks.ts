@@ -1,13 +1,16 @@
 import { EMPTY_TREE, NO_OBJECT } from './objects.ts'
+import { protectionWords } from './words.ts'
 
 /**
- * The hooks of every repository, in plain sh. They learn about the push from three variables that the HTTP
+ * The hooks of every repository, in plain sh. They learn about the push from four variables that the HTTP
  * side sets: LOCAL_GITHUB_PUSH (a path; what they record goes to `<path>.refused` and `<path>.moved`),
- * LOCAL_GITHUB_WORKFLOWS (1: may write workflow files) and LOCAL_GITHUB_PROTECTED (branch names, one a line).
+ * LOCAL_GITHUB_WORKFLOWS (1: may write workflow files), LOCAL_GITHUB_PROTECTED and LOCAL_GITHUB_PULL_ONLY (branch
+ * names, one a line: not to be rewritten or deleted; not to be moved at all).
  */
 export const PUSH_VARIABLE = 'LOCAL_GITHUB_PUSH'
 export const WORKFLOWS_VARIABLE = 'LOCAL_GITHUB_WORKFLOWS'
 export const PROTECTED_VARIABLE = 'LOCAL_GITHUB_PROTECTED'
+export const PULL_ONLY_VARIABLE = 'LOCAL_GITHUB_PULL_ONLY'
 
 /**
  * A workflow file counts as touched when it differs from where the branch was (for a new branch: from the
@@ -30,20 +33,25 @@ workflows() {
   git diff-tree -r --no-renames --name-only "$1" "$2" -- .github/workflows/
 }
 
-protected() {
-  case $1 in refs/heads/*) printf '%s\\n' "$${PROTECTED_VARIABLE}" | grep -Fqx -e "\${1#refs/heads/}" ;; *) return 1 ;; esac
+listed() {
+  case $2 in refs/heads/*) printf '%s\\n' "$1" | grep -Fqx -e "\${2#refs/heads/}" ;; *) return 1 ;; esac
+}
+
+decline() {
+  echo "error: GH006: Protected branch update failed for $1." >&2
+  echo "" >&2
+  echo "- $2" >&2
+  refuse "$1" "protected branch hook declined"
 }
 
 while read -r old new ref; do
-  if protected "$ref" && [ "$old" != "$none" ]; then
+  if listed "$${PROTECTED_VARIABLE}" "$ref" && [ "$old" != "$none" ]; then
     if [ "$new" = "$none" ]; then
-      echo "error: GH006: Protected branch update failed for $ref." >&2
-      echo "error: Cannot delete a protected branch" >&2
-      refuse "$ref" "protected branch hook declined"
+      decline "$ref" "${protectionWords.delete}"
     elif ! git merge-base --is-ancestor "$old" "$new"; then
-      echo "error: GH006: Protected branch update failed for $ref." >&2
-      echo "error: Cannot force-push to this protected branch" >&2
-      refuse "$ref" "protected branch hook declined"
+      decline "$ref" "${protectionWords.force}"
+    elif listed "$${PULL_ONLY_VARIABLE}" "$ref"; then
+      decline "$ref" "${protectionWords.direct}"
     fi
   fi
   if [ "$${WORKFLOWS_VARIABLE}" != 1 ] && [ "$new" != "$none" ]; then

@@ -23,6 +23,8 @@ export type GitVerdict =
       mayWriteWorkflows: boolean
       fullName: string
       protectedBranches?: readonly string[]
+      /** Protected branches that this push may not move at all. */
+      pullOnlyBranches?: readonly string[]
     }
   | { status: 401 | 403 | 404; location?: string; message?: string }
   | { status: 301; location?: string }
@@ -198,10 +200,12 @@ async function receive(
   target: GitPath,
   verdict: Granted,
 ): Promise<void> {
-  const { mayWriteWorkflows, protectedBranches = [] } = verdict
-  const record = await openPushRecord(options.host.root, { mayWriteWorkflows, protectedBranches })
+  const { mayWriteWorkflows, protectedBranches = [], pullOnlyBranches = [] } = verdict
+  const rules = { mayWriteWorkflows, protectedBranches, pullOnlyBranches }
+  const record = await openPushRecord(options.host.root, rules)
+  const answer: { head?: BackendAnswer; body: Buffer[] } = { body: [] }
+  let reasons: ReadonlyMap<string, string>
   try {
-    const answer: { head?: BackendAnswer; body: Buffer[] } = { body: [] }
     const end = await runBackend(req, res, backendRequest(options, target, verdict, record.env), {
       onHead: (head) => {
         answer.head = head
@@ -211,14 +215,14 @@ async function receive(
     })
     await announce(options, verdict, record)
     if (end === 'abandoned') return
-    if (!answer.head) throw new Error('git http-backend gave no answer')
-    const reasons = await record.refused()
-    const body = Buffer.concat(answer.body)
-    res.writeHead(answer.head.status, answer.head.headers)
-    res.end(reasons.size === 0 ? body : withReasons(body, reasons))
+    reasons = await record.refused()
   } finally {
     await record.dispose()
   }
+  if (!answer.head) throw new Error('git http-backend gave no answer')
+  const body = Buffer.concat(answer.body)
+  res.writeHead(answer.head.status, answer.head.headers)
+  res.end(reasons.size === 0 ? body : withReasons(body, reasons))
 }
 
 async function announce(options: GitHttpOptions, verdict: Granted, record: PushRecord): Promise<void> {

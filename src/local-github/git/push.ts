@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, readFile, rm } from 'node:fs/promises'
 import path from 'node:path'
-import { PROTECTED_VARIABLE, PUSH_VARIABLE, WORKFLOWS_VARIABLE } from './hooks.ts'
+import { PROTECTED_VARIABLE, PULL_ONLY_VARIABLE, PUSH_VARIABLE, WORKFLOWS_VARIABLE } from './hooks.ts'
 
 export interface RefUpdate {
   ref: string
@@ -21,7 +21,11 @@ export interface PushRecord {
 /** Prepares the record of one push. Its directory cannot clash with an owner: those begin with a letter or digit. */
 export async function openPushRecord(
   root: string,
-  rules: { mayWriteWorkflows: boolean; protectedBranches: readonly string[] },
+  rules: {
+    mayWriteWorkflows: boolean
+    protectedBranches: readonly string[]
+    pullOnlyBranches: readonly string[]
+  },
 ): Promise<PushRecord> {
   const directory = path.join(root, '.pushes')
   await mkdir(directory, { recursive: true })
@@ -31,6 +35,7 @@ export async function openPushRecord(
       [PUSH_VARIABLE]: file,
       [WORKFLOWS_VARIABLE]: rules.mayWriteWorkflows ? '1' : '0',
       [PROTECTED_VARIABLE]: rules.protectedBranches.join('\n'),
+      [PULL_ONLY_VARIABLE]: rules.pullOnlyBranches.join('\n'),
     },
     async moved() {
       const lines = await readLines(`${file}.moved`)

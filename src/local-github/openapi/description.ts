@@ -15,6 +15,8 @@ export interface Operation {
   id: string
   method: Method
   path: string
+  /** GitHub's page about it: the `documentation_url` of its refusals. */
+  docs: string
   parameters: Parameter[]
   body?: { required: boolean; schema: JsonSchema }
   /** Schema by status; `null` for an answer without a body. */

@@ -76,9 +76,24 @@ function sentence(error: ErrorObject, body: unknown): string {
       return `${place}${value} is not ${article([error.params.type].flat().map(String))}.`
     case 'enum':
       return `${place}${value} is not a member of ${JSON.stringify(error.params.allowedValues)}.`
+    case 'maxProperties':
+      return `${place}${count(error.params.limit, 'No more than', 'properties')}; ${sizeOf(valueAt(body, error.instancePath))} were supplied.`
+    case 'maxItems':
+      return `${place}${count(error.params.limit, 'No more than', 'items')}; ${sizeOf(valueAt(body, error.instancePath))} were supplied.`
+    case 'maxLength':
+      return `${place}${count(error.params.limit, 'Only', 'characters')}; ${sizeOf(valueAt(body, error.instancePath))} were supplied.`
     default:
       return `${place}${value} ${error.message ?? 'is not valid'}.`
   }
+}
+
+function count(limit: unknown, words: 'No more than' | 'Only', what: string): string {
+  return `${words} ${String(limit)} ${what} are ${words === 'Only' ? 'permitted' : 'allowed'}`
+}
+
+function sizeOf(value: unknown): number {
+  if (typeof value === 'string') return [...value].length
+  return Object.keys(value as object).length
 }
 
 function article(types: readonly string[]): string {

@@ -1,5 +1,5 @@
-import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js'
-import addFormats from 'ajv-formats'
+import type { Ajv2020, ErrorObject, ValidateFunction } from 'ajv/dist/2020.js'
+import { schemaCompiler } from './compiler.ts'
 import { type JsonSchema, type Operation, restDescription } from './description.ts'
 
 export type Validator = (value: unknown) => ErrorObject[]
@@ -7,11 +7,7 @@ export type Validator = (value: unknown) => ErrorObject[]
 let compiler: Ajv2020 | undefined
 
 function ajv(): Ajv2020 {
-  if (!compiler) {
-    compiler = new Ajv2020({ strict: false, allErrors: true, logger: false })
-    addFormats.default(compiler)
-    compiler.addSchema({ $id: 'rest', schemas: restDescription.schemas })
-  }
+  compiler ??= schemaCompiler('rest', restDescription.schemas)
   return compiler
 }
 

@@ -18,8 +18,8 @@ export function renderCommon(context: LocalGitHubContext, repository: Repository
   return {
     number: issue.number,
     state: issue.state,
-    locked: false,
-    active_lock_reason: null,
+    locked: issue.locked !== null,
+    active_lock_reason: issue.locked?.reason ?? null,
     title: issue.title,
     user: renderUser(context, store.users.require(issue.authorId)),
     body: issue.body,

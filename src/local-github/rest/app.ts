@@ -78,6 +78,7 @@ function createToken(call: Call): Answer | Refusal {
     permissions,
     repositoryIds: repositories.ids,
     expiresAt,
+    seconds: context.accessTokenSeconds,
   })
   const listed = [...(repositories.ids ?? [])].map((id) =>
     renderFullRepository(context, null, context.store.repositories.require(id)),

@@ -11,6 +11,7 @@ import { reactionsArea } from './reactions.ts'
 import { refsArea } from './refs.ts'
 import { repositoriesArea } from './repositories.ts'
 import { usersArea } from './users.ts'
+import { workflowsArea } from './workflows.ts'
 
 const areas: readonly Area[] = [
   appArea,
@@ -25,6 +26,7 @@ const areas: readonly Area[] = [
   refsArea,
   repositoriesArea,
   usersArea,
+  workflowsArea,
 ]
 
 /** All handlers by operation id. */

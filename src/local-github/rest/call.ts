@@ -63,7 +63,13 @@ export interface Area {
 }
 
 export const ok = (body: unknown): Answer => ({ status: 200, body })
-export const created = (body: unknown): Answer => ({ status: 201, body })
+
+/** A new thing; `location` is its address in the API, when it has one. */
+export function created(body: unknown): Answer {
+  const url = (body as { url?: unknown }).url
+  return { status: 201, body, ...(typeof url === 'string' && { headers: { location: url } }) }
+}
+
 export const noContent = (): Answer => ({ status: 204 })
 
 /** Turns what an action did into an answer; its refusals pass as they are. */

@@ -19,6 +19,7 @@ import {
 import { handlers } from './areas.ts'
 import { readBody } from './body.ts'
 import type { Answer, Call, RestContext } from './call.ts'
+import { conditional } from './conditional.ts'
 import { fieldsNotEmulated } from './fields.ts'
 import { limitAnswer, notEmulated, refusalAnswer } from './refusals.ts'
 import { movedAnswer, pathOf } from './renamed.ts'
@@ -44,6 +45,15 @@ interface Visit {
   limitKey: string
 }
 
+function idOf(match: Match): string | null {
+  return match.kind === 'emulated' ? match.operation.id : match.kind === 'known' ? match.id : null
+}
+
+/** GitHub's page about the operation that was asked for. */
+function docsOf(match: Match): string | undefined {
+  return match.kind === 'emulated' ? match.operation.docs : undefined
+}
+
 /** Serves one request below the API's base. */
 export async function serveRest(
   options: DoorOptions,
@@ -53,7 +63,7 @@ export async function serveRest(
   const startedAt = performance.now()
   const address = new URL(request.url ?? '/', options.context.addresses.url)
   const match = matchOperation(request.method ?? 'GET', pathOf(options.context, address))
-  const id = match.kind === 'emulated' ? match.operation.id : match.kind === 'known' ? match.id : null
+  const id = idOf(match)
   const caller = identify(options.context, options.publicKey, request.headers.authorization)
   const record: RequestRecord = {
     method: request.method ?? 'GET',
@@ -72,10 +82,11 @@ export async function serveRest(
     record.durationMs = performance.now() - startedAt
   })
   const fault = options.faults.takeRequest(id ?? '', record.path)
-  if (fault && fault.when !== 'after') return strike(fault, request, response)
-  const { answer, headers } = await answerTo(options, request, address, match, caller)
-  if (fault) return strike(fault, request, response)
-  writeAnswer(response, answer, headers)
+  const headers = () => rateHeaders(options.context, callerKey(options.context, caller))
+  if (fault && fault.when !== 'after') return strike(fault, request, response, headers())
+  const { answer, limited } = await answerTo(options, request, address, match, caller)
+  if (fault) return strike(fault, request, response, headers())
+  writeAnswer(response, answer, limited ? headers() : {})
 }
 
 function actorWord(caller: Caller | Refusal): RequestRecord['actor'] {
@@ -90,32 +101,39 @@ async function answerTo(
   address: URL,
   match: Match,
   caller: Caller | Refusal,
-): Promise<{ answer: Answer; headers: Record<string, string> }> {
+): Promise<{ answer: Answer; limited: boolean }> {
   if (!request.headers['user-agent']) {
     request.resume()
     const message =
       'Request forbidden by administrative rules. Please make sure your request has a User-Agent header'
-    return { answer: errorAnswer(403, message), headers: {} }
+    return { answer: errorAnswer(403, message), limited: false }
   }
   if ('ok' in caller) {
     request.resume()
-    return { answer: refusalAnswer(caller), headers: {} }
+    return { answer: refusalAnswer(caller), limited: true }
   }
   const { counters } = options.context
   const limitKey = limitKeyOf(options.context, caller)
-  const entered = counters.enter(limitKey)
+  const method = request.method ?? 'GET'
+  const entered = counters.enter(limitKey, { operationId: idOf(match), method })
   try {
     const visit = { options, request, address, match, caller, limitKey }
-    const answer = entered.ok ? await guarded(visit) : limitAnswer(entered, limitKey)
-    return { answer, headers: rateHeaders(visit) }
+    const answer = entered.ok ? conditional(request, await guarded(visit)) : limitAnswer(entered, limitKey)
+    if (answer.status === 304) counters.refund(limitKey)
+    return { answer, limited: true }
   } finally {
     counters.leave(limitKey)
     request.resume()
   }
 }
 
-function rateHeaders({ options, limitKey }: Visit): Record<string, string> {
-  const rate = options.context.counters.rate(limitKey)
+/** Bad credentials are shown the rate of those without any. */
+function callerKey(context: RestContext, caller: Caller | Refusal): string {
+  return 'ok' in caller ? 'anonymous' : limitKeyOf(context, caller)
+}
+
+function rateHeaders(context: RestContext, limitKey: string): Record<string, string> {
+  const rate = context.counters.rate(limitKey)
   return {
     'x-ratelimit-limit': String(rate.limit),
     'x-ratelimit-remaining': String(rate.remaining),
@@ -141,7 +159,8 @@ async function handle(visit: Visit): Promise<Answer> {
   if (match.kind === 'known') return notEmulated(match.id)
   const { operation, params } = match
   const refused = operationRefusal(caller, operation)
-  if (refused) return refusalAnswer(refused)
+  const docs = docsOf(match)
+  if (refused) return refusalAnswer(refused, docs)
   const actor = caller.kind === 'actor' ? caller.actor : null
   const { context } = visit.options
   const isAboutRepository = handlers.reads[operation.id] ?? handlers.writes[operation.id]
@@ -151,13 +170,13 @@ async function handle(visit: Visit): Promise<Answer> {
     return checked(visit, operation, params, (call) => callGeneral(operation, call))
   }
   const found = findRepository(context, actor, params)
-  if (found.kind === 'refused') return refusalAnswer(found.refusal)
+  if (found.kind === 'refused') return refusalAnswer(found.refusal, docs)
   if (found.kind === 'moved')
     return movedAnswer(context, visit.request.method, visit.address, found.repository.id)
   const denied = permissionRefusal(actor, operation, found.repository)
   if (denied)
     return {
-      ...refusalAnswer(denied.refusal),
+      ...refusalAnswer(denied.refusal, docs),
       headers: { 'x-accepted-github-permissions': denied.accepted },
     }
   return checked(visit, operation, params, (call) => {
@@ -186,9 +205,10 @@ async function checked(
 ): Promise<Answer> {
   const { address, caller, limitKey, options, request } = visit
   const read = await readBody(request)
-  if (!read.ok) return errorAnswer(read.status, read.message)
+  const { docs } = operation
+  if (!read.ok) return errorAnswer(read.status, read.message, { docs })
   const verdict = checkRequest(operation, params, address.searchParams, read.body)
-  if (!verdict.ok) return refusalAnswer(verdict)
+  if (!verdict.ok) return refusalAnswer(verdict, docs)
   const [field] = fieldsNotEmulated(operation.id, verdict.query, read.body)
   if (field !== undefined) return notEmulated(`${operation.id} ${field}`)
   if (contentCreatingOperations.has(operation.id)) {
@@ -205,12 +225,12 @@ async function checked(
     headers: request.headers,
     address,
   })
-  if ('ok' in result) return refusalAnswer(result)
+  if ('ok' in result) return refusalAnswer(result, docs)
   return options.checkResponses ? checkedAnswer(operation, result) : result
 }
 
 function checkedAnswer(operation: Operation, answer: Answer): Answer {
-  if (answer.raw) return answer
+  if (answer.raw || answer.status === 501) return answer
   const body: unknown = answer.body === undefined ? undefined : JSON.parse(JSON.stringify(answer.body))
   const problems = responseProblems(operation, answer.status, body)
   if (problems.length === 0) return answer

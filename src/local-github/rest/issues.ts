@@ -1,12 +1,14 @@
 import { editIssue, type IssueChanges, openIssue } from '../actions/issues.ts'
+import { setLocked } from '../actions/locking.ts'
 import { renderIssue } from '../render/issue.ts'
-import type { Issue, StateReason } from '../store/issue.ts'
+import type { Issue, LockReason, StateReason } from '../store/issue.ts'
 import {
   type Area,
   answer,
   bodyOf,
   created,
   names,
+  noContent,
   ok,
   type RepositoryCall,
   text,
@@ -85,11 +87,24 @@ function update(call: WriteCall) {
   )
 }
 
+function lock(call: WriteCall, locked: { reason: LockReason | null } | null) {
+  const found = findIssue(call)
+  return found.ok ? answer(setLocked(call.context, call.actor, found.value, locked), noContent) : found
+}
+
 /** Issues; pull requests are among them, as on GitHub. */
 export const issuesArea: Area = {
   reads: {
     'issues/list-for-repo': list,
     'issues/get': (call) => answer(findIssue(call), (issue) => ok(renderIssue(call.context, issue))),
   },
-  writes: { 'issues/create': create, 'issues/update': update },
+  writes: {
+    'issues/create': create,
+    'issues/update': update,
+    'issues/lock': (call) => {
+      const { lock_reason: reason = null } = bodyOf(call) as { lock_reason?: LockReason }
+      return lock(call, { reason })
+    },
+    'issues/unlock': (call) => lock(call, null),
+  },
 }

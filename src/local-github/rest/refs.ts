@@ -61,9 +61,9 @@ async function getBranch(call: RepositoryCall): Promise<Answer | Refusal> {
     name,
     commit: renderCommit(context, repository, commit),
     _links: { self, html: `${repositoryUrl(context, repository)}/tree/${name}` },
-    protected: false,
+    protected: repository.protection.has(name),
     protection: {
-      enabled: false,
+      enabled: repository.protection.has(name),
       required_status_checks: { enforcement_level: 'off', contexts: [], checks: [] },
     },
     protection_url: `${self}/protection`,
@@ -72,12 +72,14 @@ async function getBranch(call: RepositoryCall): Promise<Answer | Refusal> {
 
 async function listBranches(call: RepositoryCall): Promise<Answer> {
   const branches = await call.context.git.branches(nameOf(call))
-  const rows = call.query.protected === true ? [] : branches
+  const isProtected = (name: string) => call.repository.protection.has(name)
+  const { protected: wanted } = call.query
+  const rows = branches.filter(({ name }) => wanted === undefined || isProtected(name) === wanted)
   const api = repositoryApiUrl(call.context, call.repository)
   return paged(call, rows, ({ name, sha }) => ({
     name,
     commit: { sha, url: `${api}/commits/${sha}` },
-    protected: false,
+    protected: isProtected(name),
   }))
 }
 

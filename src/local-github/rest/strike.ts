@@ -1,9 +1,15 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { RequestFault } from '../faults.ts'
+import { secondaryMessages } from './refusals.ts'
 import { errorAnswer, writeAnswer } from './write.ts'
 
-/** Lets a fault happen to a request instead of its answer. */
-export function strike(fault: RequestFault, request: IncomingMessage, response: ServerResponse): void {
+/** Lets a fault happen to a request instead of its answer; `headers` go with an answer that it makes. */
+export function strike(
+  fault: RequestFault,
+  request: IncomingMessage,
+  response: ServerResponse,
+  headers: Record<string, string>,
+): void {
   const { effect } = fault
   if (effect === 'hang') {
     request.resume()
@@ -15,9 +21,6 @@ export function strike(fault: RequestFault, request: IncomingMessage, response: 
   }
   request.resume()
   const retry = effect.retryAfter === undefined ? {} : { 'retry-after': String(effect.retryAfter) }
-  const messages: Record<number, string> = {
-    403: 'You have exceeded a secondary rate limit. Please wait a few minutes before you try again.',
-    429: 'You have exceeded a secondary rate limit. Please wait a few minutes before you try again.',
-  }
-  writeAnswer(response, errorAnswer(effect.status, messages[effect.status] ?? 'Server Error'), retry)
+  const message = effect.status < 500 ? secondaryMessages.requests : 'Server Error'
+  writeAnswer(response, errorAnswer(effect.status, message), { ...headers, ...retry })
 }

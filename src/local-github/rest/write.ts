@@ -9,16 +9,21 @@ const documentation = 'https://docs.github.com/rest'
 export function errorAnswer(
   status: number,
   message: string,
-  more: { errors?: ErrorDetail[] | string[]; headers?: Record<string, string>; url?: string } = {},
+  more: {
+    errors?: ErrorDetail[] | string[]
+    headers?: Record<string, string>
+    url?: string
+    docs?: string | undefined
+  } = {},
 ): Answer {
-  const { errors, headers, url } = more
+  const { docs = documentation, errors, headers, url } = more
   return {
     status,
     body: {
       message,
       ...(errors && { errors }),
       ...(url !== undefined && { url }),
-      documentation_url: documentation,
+      documentation_url: docs,
       status: String(status),
     },
     ...(headers && { headers }),

@@ -2,6 +2,9 @@ import { type IdSequence, Table } from './table.ts'
 
 export type StateReason = 'completed' | 'not_planned' | 'duplicate' | 'reopened'
 
+export const lockReasons = ['off-topic', 'too heated', 'resolved', 'spam'] as const
+export type LockReason = (typeof lockReasons)[number]
+
 interface MergeRecord {
   /** The commit that the merge made on the base branch. */
   sha: string
@@ -37,6 +40,8 @@ export interface Issue {
   closedAt: Date | null
   closedById: number | null
   pull: PullRequest | null
+  /** Only people with write may comment while it is locked. */
+  locked: { reason: LockReason | null } | null
 }
 
 export type PullIssue = Issue & { pull: PullRequest }
@@ -78,6 +83,7 @@ export class Issues {
       updatedAt: now,
       closedAt: null,
       closedById: null,
+      locked: null,
     }
     this.#ofRepository(issue.repositoryId).set(issue.number, issue)
     return this.#table.insert(issue)

@@ -4,6 +4,12 @@ import type { Users } from './user.ts'
 export const roles = ['read', 'triage', 'write', 'maintain', 'admin'] as const
 export type Role = (typeof roles)[number]
 
+/** What a branch protection rule of GitHub forbids, besides rewriting and deleting the branch. */
+export interface Protection {
+  /** Nothing reaches the branch but through a pull request; administrators may all the same. */
+  pullRequestsOnly: boolean
+}
+
 export interface Repository {
   id: number
   ownerId: number
@@ -20,6 +26,8 @@ export interface Repository {
   updatedAt: Date
   pushedAt: Date
   roles: Map<number, Role>
+  /** Protected branches by name. */
+  protection: Map<string, Protection>
   /** The last number given to an issue or a pull request. */
   lastNumber: number
 }
@@ -34,6 +42,7 @@ export type NewRepository = Omit<
   | 'updatedAt'
   | 'pushedAt'
   | 'roles'
+  | 'protection'
   | 'lastNumber'
 >
 
@@ -61,6 +70,7 @@ export class Repositories {
       updatedAt: now,
       pushedAt: now,
       roles: new Map([[fields.ownerId, 'admin']]),
+      protection: new Map(),
       lastNumber: 0,
     }
     this.#byName.set(this.fullName(repository).toLowerCase(), repository)

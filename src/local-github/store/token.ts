@@ -10,6 +10,12 @@ export interface InstallationToken {
   expiresAt: Date
 }
 
+/** `seconds`: how long it lives from when it is made. */
+type NewInstallationToken = Omit<InstallationToken, 'kind'> & { seconds: number }
+
+/** Of RS256 with a key of 2,048 bits. */
+const signatureBytes = 256
+
 interface UserToken {
   kind: 'user'
   userId: number
@@ -28,13 +34,20 @@ export class Tokens {
   }
 
   /** `ghs_<app>_<jwt>` of about 520 characters: code that expects 40 characters fails here first. */
-  issueForInstallation(appId: number, token: Omit<InstallationToken, 'kind'>): string {
-    const header = Buffer.from('{"alg":"RS256","typ":"JWT"}').toString('base64url')
-    const claims = Buffer.from(
-      JSON.stringify({ sub: token.installationId, exp: Math.floor(token.expiresAt.getTime() / 1000) }),
-    ).toString('base64url')
-    const text = `ghs_${appId}_${header}.${claims}.${randomBytes(300).toString('base64url')}`
-    this.#tokens.set(text, { kind: 'installation', ...token })
+  issueForInstallation(appId: number, token: NewInstallationToken): string {
+    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
+    const exp = Math.floor(token.expiresAt.getTime() / 1000)
+    const claims = {
+      iss: 'github.com',
+      sub: `installation:${token.installationId}`,
+      iat: exp - token.seconds,
+      exp,
+      jti: randomBytes(12).toString('hex'),
+    }
+    const header = part({ alg: 'RS256', typ: 'JWT' })
+    const text = `ghs_${appId}_${header}.${part(claims)}.${randomBytes(signatureBytes).toString('base64url')}`
+    const { seconds: _, ...kept } = token
+    this.#tokens.set(text, { kind: 'installation', ...kept })
     return text
   }
 

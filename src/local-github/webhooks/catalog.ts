@@ -24,6 +24,8 @@ export const emittedWebhooks: readonly string[] = [
     'unassigned',
     'deleted',
     'transferred',
+    'locked',
+    'unlocked',
   ].map((action) => `issues-${action}`),
   ...['created', 'edited', 'deleted'].map((action) => `issue-comment-${action}`),
   ...[
@@ -36,6 +38,8 @@ export const emittedWebhooks: readonly string[] = [
     'unlabeled',
     'assigned',
     'unassigned',
+    'locked',
+    'unlocked',
   ].map((action) => `pull-request-${action}`),
   'push',
   'create',

@@ -1,5 +1,5 @@
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js'
-import addFormats from 'ajv-formats'
+import type { Ajv2020, ValidateFunction } from 'ajv/dist/2020.js'
+import { schemaCompiler } from '../openapi/compiler.ts'
 import description from '../schema/webhooks.json' with { type: 'json' }
 import { webhookName } from './catalog.ts'
 
@@ -17,11 +17,9 @@ function validatorOf(name: string): ValidateFunction | undefined {
   const schema = webhooks[name]
   if (!schema) return undefined
   if (!compiler) {
-    compiler = new Ajv2020({ strict: false, allErrors: true, logger: false })
-    addFormats.default(compiler)
+    compiler = schemaCompiler('webhooks', schemas)
     // GitHub itself sends `...[bot]@users.noreply.github.com`, which the strict format refuses.
     compiler.addFormat('email', /^[^@\s]+@[^@\s]+$/)
-    compiler.addSchema({ $id: 'webhooks', schemas })
   }
   const known = compiled.get(name) ?? compiler.compile(schema)
   compiled.set(name, known)
