@@ -91,7 +91,8 @@ async function start(
   const github = createGitHubRoom(config, db, logger, hooks)
   const channel = lifecycle.add(new WebSocketChannel(orchestrator, replicaId, logger))
   const handle = await createDeliveryHandler({ orchestrator, github, logger }, probotCredentials(config))
-  const worker = lifecycle.add(new DeliveryWorker({ db, pool: base.pool, handle, logger }))
+  const onMore = (): void => notifications.publish(DELIVERY_CHANNEL, '')
+  const worker = lifecycle.add(new DeliveryWorker({ db, pool: base.pool, handle, logger, onMore }))
   const rooms = { config, base, orchestrator, github, channel, worker, logger }
   const api = lifecycle.add(await startApi(openDoors(rooms), config.host, config.port, logger))
   const url = `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${api.port}`
@@ -122,7 +123,9 @@ interface Base {
 
 async function openBase(config: Config, logger: Logger, lifecycle: Lifecycle): Promise<Base> {
   const store = await openStore(config, logger, lifecycle)
-  const { pool, db, close } = openDatabase(store.url, { max: 20, logger })
+  // another address for direct connections says that this one is a pooler
+  const prepare = store.url === store.direct
+  const { pool, db, close } = openDatabase(store.url, { max: 20, logger, prepare })
   lifecycle.add({ name: 'database', stop: close })
   await migrateOver(store.direct, logger)
   const notifications = await openNotifications({ url: store.direct, pool, logger })
@@ -195,24 +198,25 @@ interface Rooms {
 }
 
 function openDoors({ config, base, orchestrator, github, channel, worker, logger }: Rooms): Doors {
-  const { pool, db, mirrors, notifications } = base
+  const { pool, db, mirrors } = base
   return {
     webhook: createReceiver({
       pool,
       secrets: config.github.webhookSecrets,
       logger,
-      onStored: () => {
-        worker.wake()
-        notifications.publish(DELIVERY_CHANNEL, '')
-      },
+      onStored: () => worker.stored(),
     }),
     git: createGitGateway({ port: createGatewayPort(orchestrator, github, mirrors), mirrors, logger }),
     socket: (req, socket, head) => channel.upgrade(req, socket, head),
     closeSockets: () => channel.stop(),
     routes: [
-      healthRoutes({
-        database: async () => ((await pendingMigrations(db)).length === 0 ? null : 'migrations are pending'),
-      }),
+      healthRoutes(
+        {
+          database: async () =>
+            (await pendingMigrations(db)).length === 0 ? null : 'migrations are pending',
+        },
+        logger,
+      ),
       sessionRoutes(orchestrator),
     ],
   }

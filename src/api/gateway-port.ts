@@ -56,7 +56,7 @@ export function createGatewayPort(
         name: begun.project.name,
         repositoryId: begun.project.githubId,
       })
-      return { ok: true, intentId: begun.intentId, remote }
+      return { ok: true, intentId: begun.intentId, remote, until: begun.until }
     },
     finishPublish: (intentId, outcome) => finishPublish(orchestrator, intentId, outcome),
     recordRefusal: (session, refusal) => recordPushRefusal(orchestrator, session.sessionId, refusal),

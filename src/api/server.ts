@@ -23,6 +23,16 @@ const SOCKET_PATH = '/ws'
 const BODY_LIMIT = '1mb'
 /** Longer than the idle time of common proxies (60 s): the one that is asked closes last. Node's default is 5 s. */
 const KEEP_ALIVE_MS = 72_000
+/** Node's own limit for headers is switched off by `requestTimeout: 0`; without one, idle sockets cost nothing to hold. */
+const HEADERS_MS = 30_000
+/** Time for the body of an API request to arrive. Webhooks and git have clocks of their own. */
+const BODY_MS = 30_000
+
+/** Clocks that tests make shorter; milliseconds. */
+export interface ApiTimes {
+  headersMs?: number
+  bodyMs?: number
+}
 
 /** A listening server. */
 export interface ApiServer extends Service {
@@ -30,8 +40,14 @@ export interface ApiServer extends Service {
 }
 
 /** Opens the server on an address. @param port 0 for any free one */
-export async function startApi(doors: Doors, host: string, port: number, logger: Logger): Promise<ApiServer> {
-  const app = createApp(doors.routes, logger)
+export async function startApi(
+  doors: Doors,
+  host: string,
+  port: number,
+  logger: Logger,
+  { headersMs = HEADERS_MS, bodyMs = BODY_MS }: ApiTimes = {},
+): Promise<ApiServer> {
+  const app = createApp(doors.routes, logger, bodyMs)
   const handle = (expectContinue: boolean) => (req: IncomingMessage, res: ServerResponse) => {
     route(req, res, expectContinue).catch((error: unknown) => {
       logger.error({ err: error, url: req.url }, 'request failed')
@@ -40,12 +56,13 @@ export async function startApi(doors: Doors, host: string, port: number, logger:
     })
   }
   // the default of 300 s cuts long pushes; the doors have their own clocks
-  const server = createServer({ requestTimeout: 0, keepAliveTimeout: KEEP_ALIVE_MS }, handle(false))
+  const clocks = { requestTimeout: 0, headersTimeout: headersMs, connectionsCheckingInterval: headersMs / 2 }
+  const server = createServer({ ...clocks, keepAliveTimeout: KEEP_ALIVE_MS }, handle(false))
   server.on('checkContinue', handle(true))
   server.on('upgrade', (req: IncomingMessage, socket: Duplex, head: Buffer) => {
     socket.on('error', (error) => logger.debug({ err: error }, 'upgrade failed'))
     if (pathOf(req) === SOCKET_PATH) doors.socket(req, socket, head)
-    else socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n')
+    else refuseUpgrade(socket)
   })
   await listen(server, host, port)
   return { name: 'http', port: (server.address() as AddressInfo).port, stop }
@@ -70,7 +87,13 @@ function pathOf(req: IncomingMessage): string {
   return (req.url ?? '/').split('?', 1)[0] ?? '/'
 }
 
-function createApp(routes: readonly Router[], logger: Logger): Express {
+/** Not the server's connection any more: nobody else would close it when the client does not. */
+function refuseUpgrade(socket: Duplex): void {
+  socket.once('finish', () => socket.destroy())
+  socket.end('HTTP/1.1 404 Not Found\r\nconnection: close\r\ncontent-length: 0\r\n\r\n')
+}
+
+function createApp(routes: readonly Router[], logger: Logger, bodyMs: number): Express {
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag')
@@ -79,6 +102,12 @@ function createApp(routes: readonly Router[], logger: Logger): Express {
     next()
   })
   app.use(helmet())
+  app.use((req, res, next) => {
+    const timer = setTimeout(() => res.destroy(), bodyMs)
+    req.once('end', () => clearTimeout(timer))
+    res.once('close', () => clearTimeout(timer))
+    next()
+  })
   app.use((req, res, next) => {
     // false: there is a body, of another type; to express a length of 0 is a body, too
     if (req.headers['content-length'] === '0' || req.is('application/json') !== false) return next()

@@ -9,6 +9,7 @@ import { reportProgress } from '../orchestrator/report-progress.ts'
 import type { Assignment } from '../protocol/assignment.ts'
 import { describeMistake } from '../protocol/mistake.ts'
 import { AgentFrame, CLOSE, NamedFrame, type ServerFrame } from '../protocol/socket.ts'
+import { crashPoint } from '../runtime/crash-points.ts'
 import type { Logger } from '../runtime/logger.ts'
 
 /** A socket that sends more frames than this in a second is a flood. */
@@ -92,7 +93,9 @@ export class AgentSocket {
 
   assign(assignment: Assignment): void {
     this.#told.add(assignment.session.id)
+    crashPoint('before', 'frame task_assigned')
     this.send({ type: 'task_assigned', id: randomUUID(), assignment })
+    crashPoint('after', 'frame task_assigned')
   }
 
   tellToStop(session: number, reason: 'pause' | 'cancel' | 'revoked'): void {
@@ -147,7 +150,10 @@ export class AgentSocket {
     const answer = await this.#answer(frame)
     this.#seen.set(frame.id, answer)
     if (this.#seen.size > SEEN_FRAMES) this.#seen.delete(this.#seen.keys().next().value ?? '')
-    if (answer !== null) this.send(answer)
+    if (answer === null) return
+    crashPoint('before', `answer to ${frame.type}`)
+    this.send(answer)
+    crashPoint('after', `answer to ${frame.type}`)
   }
 
   async #answer(frame: AgentFrame): Promise<ServerFrame | null> {

@@ -14,6 +14,7 @@ import { assignmentOf, dutiesOf } from '../orchestrator/assignment.ts'
 import type { Orchestrator } from '../orchestrator/orchestrator.ts'
 import { PROTOCOL_VERSION } from '../protocol/assignment.ts'
 import { AgentFrame, AUTH_SECONDS, CLOSE, MAX_FRAME_BYTES } from '../protocol/socket.ts'
+import { crashPoint } from '../runtime/crash-points.ts'
 import { hashAgentKey, isAgentKey } from '../runtime/keys.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { Channel } from './channel.ts'
@@ -23,6 +24,8 @@ const NAME = 'websocket'
 const PING_MS = 20_000
 const RENEW_MS = 15_000
 const MOST_EARLY_FRAMES = 100
+/** Nobody knows yet who sends them. */
+const MOST_EARLY_CHARACTERS = 2 * MAX_FRAME_BYTES
 const GOODBYE_MS = 2_000
 
 /** An agent of this replica. */
@@ -93,8 +96,11 @@ export class WebSocketChannel implements Channel {
   async #admit(ws: WebSocket, key: string): Promise<void> {
     // frames that come while the key is looked up must not be lost
     const early: string[] = []
+    let characters = 0
     const keep = (data: { toString(): string }): void => {
-      if (early.length < MOST_EARLY_FRAMES) early.push(data.toString())
+      const text = data.toString()
+      characters += text.length
+      if (early.length < MOST_EARLY_FRAMES && characters <= MOST_EARLY_CHARACTERS) early.push(text)
       else ws.close(CLOSE.flood, 'too many frames')
     }
     ws.on('message', keep)
@@ -116,8 +122,10 @@ export class WebSocketChannel implements Channel {
         return
       }
       const hello = { id: agent.id, name: agent.name }
+      crashPoint('before', 'frame hello')
       // before the socket is found by others: nothing may come ahead of hello
       socket.send({ type: 'hello', id: randomUUID(), protocol: PROTOCOL_VERSION, agent: hello, resume: live })
+      crashPoint('after', 'frame hello')
       socket.resume(running)
       this.#agents.get(agent.id)?.socket.close(CLOSE.replaced, 'the agent connected again')
       this.#agents.set(agent.id, { socket, connection })

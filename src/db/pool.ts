@@ -21,6 +21,8 @@ export interface DatabaseOptions {
   applicationName?: string
   /** Told about idle connections that the server closes; the pool replaces them by itself. */
   logger?: Pick<Logger, 'warn'>
+  /** False behind a transaction pooler: a prepared statement lives in one connection of the server. */
+  prepare?: boolean
 }
 
 /**
@@ -38,9 +40,12 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): OpenDa
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
     types: columnTypes(),
+    ...(options.prepare === false ? {} : { Client: PreparingClient }),
   })
   // without a listener an idle connection that dies would end the process
   pool.on('error', (error) => options.logger?.warn({ err: error }, 'an idle database connection was lost'))
+  // nor may one that dies in a transaction, between two statements: the next statement tells whoever uses it
+  pool.on('connect', (client) => client.on('error', () => undefined))
   const db = new Kysely<Database>({
     dialect: new PostgresDialect({ pool }),
     plugins: [new CamelCasePlugin({ maintainNestedObjectKeys: true })],
@@ -54,6 +59,22 @@ export function openDatabase(url: string, options: DatabaseOptions = {}): OpenDa
       return closing
     },
   }
+}
+
+const PREPARED = /\/\* prepared: ([a-z-]+) \*\//
+
+/**
+ * Plans statements that begin with a comment like `prepared: some-name` once per connection. Only those: a plan for all values
+ * cannot use a partial index whose condition is a parameter.
+ */
+class PreparingClient extends pg.Client {
+  // pg's overloads cannot be told by their first argument: what is no plain text goes through as it is
+  override query = ((first: unknown, values?: unknown, ...rest: unknown[]) => {
+    const name = typeof first === 'string' ? PREPARED.exec(first)?.[1] : undefined
+    const send = super.query as (...args: unknown[]) => unknown
+    if (name === undefined) return send.call(this, first, values, ...rest)
+    return send.call(this, { name, text: first, values }, ...rest)
+  }) as pg.Client['query']
 }
 
 /** Reads an int8 as a number; throws where a number could not hold it exactly. */

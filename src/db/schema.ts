@@ -1,4 +1,4 @@
-import type { ColumnType, Generated, JSONColumnType } from 'kysely'
+import type { ColumnType, Generated, GeneratedAlways, JSONColumnType } from 'kysely'
 import type { PauseReason } from '../domain/task.ts'
 import type { RepositoryConfig } from '../protocol/repository-config.ts'
 
@@ -148,6 +148,8 @@ export interface TasksTable {
   costMicroUsd: Generated<number>
   result: string | null
   revision: Generated<number>
+  /** Made by the database of what stands above: a due task that was asked for could be claimed. */
+  claimable: GeneratedAlways<boolean>
   createdAt: CreatedAt
   statusChangedAt: ColumnType<Date, Date | undefined, Date>
 }

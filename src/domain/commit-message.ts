@@ -3,8 +3,10 @@
 /** https://docs.github.com/issues/tracking-your-work-with-issues/linking-a-pull-request-to-an-issue */
 const keyword = 'close[sd]?|fix(?:e[sd])?|resolve[sd]?'
 const decoration = '[*_~`<(\\[\\\\]{0,6}'
-const reference =
-  '(?:https?://[^\\s/]+/([\\w.-]+/[\\w.-]+)/(?:issues|pull)/(\\d+)|([\\w.-]+/[\\w.-]+)?\\\\?#(\\d+)|GH-(\\d+))'
+/** As long as GitHub lets names be: without a bound, `fix.fix.fix` is read to its end from each of its words. */
+const repository = '[\\w.-]{1,39}/[\\w.-]{1,100}'
+const number = '\\d{1,15}'
+const reference = `(?:https?://[^\\s/]{1,255}/(${repository})/(?:issues|pull)/(${number})|(${repository})?\\\\?#(${number})|GH-(${number}))`
 
 /** Matches a closing keyword with its reference. */
 const closing = new RegExp(`(?<![\\w-])(?:${keyword})\\b\\s{0,20}:?\\s{0,20}${decoration}${reference}`, 'giu')

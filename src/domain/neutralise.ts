@@ -34,12 +34,16 @@ function withoutMentions(text: string): string {
   return text.replace(/@(?=[a-z0-9])/gi, '@\u2060')
 }
 
-/** The keyword stays readable; `(re)` between it and the reference takes its effect. */
+/**
+ * The keyword stays readable; `(re)` between it and the reference takes its effect. Again until nothing changes: the
+ * name of a repository may hold another keyword.
+ */
 function withoutClosings(text: string, ownIssue: number | null): string {
-  return replaceClosings(text, (found) => {
+  const once = replaceClosings(text, (found) => {
     const own = found.number === ownIssue && found.repository === null
     return own ? found.text : found.text.replace(/^([a-z]+)\s*:?\s*/i, '$1 (re) ')
   })
+  return once === text ? text : withoutClosings(once, ownIssue)
 }
 
 /** `&#64;name` and `&num;12` would act as `@name` and `#12` do. */

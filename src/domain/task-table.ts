@@ -129,6 +129,7 @@ const sessionRows: readonly TaskRow[] = [
   { from: ['processing'], event: 'result_accepted', to: 'done', movedBy: github, why: 'The agent finished with a result, and the project takes results without a review.' },
   { from: ['processing'], event: 'completed_empty', to: 'ready', requested: true, automatic: true, attempts: 'count', movedBy: 'the dispatcher', why: 'The agent said that it finished but there are no commits; this is a failed attempt.' },
   { from: ['processing'], event: 'push_refused', to: 'paused', pauseReason: 'needs_human', needsHuman: true, movedBy: maintainer, why: 'A push was refused for a secret or a protected path; a person has to look.' },
+  { from: ['review'], event: 'push_refused', to: 'paused', pauseReason: 'needs_human', needsHuman: true, movedBy: maintainer, why: 'Approved commits or their pull request were refused; a person has to look.' },
   { from: ['processing'], event: 'publishing_held', to: 'review', needsHuman: true, movedBy: maintainer, why: 'The work is finished and held; `/approve` publishes the branch and opens the pull request.' },
   { from: ['review'], event: 'publishing_approved', to: 'same', needsHuman: false, movedBy: 'a reviewer', why: 'The held branch is published and its pull request opened.' },
   { from: ['processing'], event: 'clarification_asked', to: 'paused', pauseReason: 'clarification', needsHuman: true, movedBy: "the issue's author or a person with the trigger right", why: 'The agent asked a question and waits for the answer.' },

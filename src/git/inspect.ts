@@ -65,12 +65,53 @@ function newCommits({ newSha, publishedSha }: InspectRange): string[] {
   return [newSha, '--not', '--branches', ...(publishedSha === null ? [] : [publishedSha])]
 }
 
-async function readCommits({ git, gitDir, env }: InspectPlace, range: InspectRange) {
-  const args = ['log', '-z', `--max-count=${MAX_COMMITS + 1}`, '--format=%H %B', ...newCommits(range), '--']
+/**
+ * Messages as they read, and where a commit names an encoding for its own also as their bytes stand: whoever shows the
+ * commit may take either.
+ */
+async function readCommits(place: InspectPlace, range: InspectRange) {
+  const { git, gitDir, env } = place
+  const args = [
+    'log',
+    '-z',
+    `--max-count=${MAX_COMMITS + 1}`,
+    '--format=%H %e%n%B',
+    ...newCommits(range),
+    '--',
+  ]
   const { stdout } = await git.run(args, { gitDir, env, maxOutputBytes: MAX_OUTPUT, timeoutMs: TIMEOUT_MS })
   const entries = stdout.toString().split('\0').filter(Boolean)
-  const commits = entries.map((entry) => ({ sha: entry.slice(0, 40), message: entry.slice(41) }))
+  const found = entries.map((entry) => {
+    const end = entry.indexOf('\n')
+    return { sha: entry.slice(0, 40), encoding: entry.slice(41, end), message: entry.slice(end + 1) }
+  })
+  const raw = await readBytes(
+    place,
+    found.flatMap(({ sha, encoding }) => (encoding === '' ? [] : [sha])),
+  )
+  const commits = found.map(({ sha, message }) => {
+    const bytes = raw.get(sha)
+    return { sha, message: bytes === undefined ? message : `${message}\n${bytes}` }
+  })
   return { commits: commits.slice(0, MAX_COMMITS), tooManyCommits: commits.length > MAX_COMMITS }
+}
+
+/** The messages of these commits, byte for byte: `log` always reads them in the encoding that they name. */
+async function readBytes({ git, gitDir, env }: InspectPlace, commits: readonly string[]) {
+  const messages = new Map<string, string>()
+  if (commits.length === 0) return messages
+  const input = `${commits.join('\n')}\n`
+  const limits = { maxOutputBytes: MAX_OUTPUT, timeoutMs: TIMEOUT_MS }
+  const { stdout } = await git.run(['cat-file', '--batch'], { gitDir, env, input, ...limits })
+  let at = 0
+  for (const sha of commits) {
+    const start = stdout.indexOf('\n', at) + 1
+    const size = Number(stdout.toString('latin1', at, start).trim().split(' ')[2])
+    const commit = stdout.toString('utf8', start, start + size)
+    messages.set(sha, commit.slice(commit.indexOf('\n\n') + 2))
+    at = start + size + 1
+  }
+  return messages
 }
 
 /**
@@ -132,10 +173,12 @@ function kindOf(mode: string): ChangedPath['kind'] {
  * `-a`: a file that pretends to be binary is read as well.
  */
 async function secretsInLines({ git, gitDir, env }: InspectPlace, range: InspectRange) {
-  const found: (SecretFinding & { path: string })[] = []
-  const lines = new AddedLines(({ path, text, lineNumbers }) => {
-    for (const { rule, line } of findSecrets(text)) {
-      found.push({ rule, line: lineNumbers[line - 1] ?? 0, path })
+  // by place: the pieces of a file overlap
+  const found = new Map<string, SecretFinding & { path: string }>()
+  const lines = new AddedLines((added) => {
+    for (const { rule, line: at } of findSecrets(added.text)) {
+      const line = added.lineNumbers[at - 1] ?? 0
+      found.set(`${rule} ${line} ${added.path}`, { rule, line, path: added.path })
     }
   })
   const how = [
@@ -156,11 +199,11 @@ async function secretsInLines({ git, gitDir, env }: InspectPlace, range: Inspect
     timeoutMs: TIMEOUT_MS,
     onOutput: (chunk) => {
       lines.push(chunk)
-      return found.length < MAX_SECRETS
+      return found.size < MAX_SECRETS
     },
   })
   lines.end()
-  return found
+  return [...found.values()]
 }
 
 function secretsInMessages(commits: PushInspection['commits']) {

@@ -1,5 +1,6 @@
 import { mkdir, readFile as readBytes, readdir } from 'node:fs/promises'
 import { join, resolve as resolvePath } from 'node:path'
+import { crashPoint } from '../runtime/crash-points.ts'
 import { type HeldBranches, heldBranches } from './held.ts'
 import { createMemo, type Memo } from './memo.ts'
 import {
@@ -207,7 +208,9 @@ async function fetchInto(
   for (;;) {
     try {
       await ensureRepository(git, directory)
+      crashPoint('before', 'git fetch')
       await fetchOnce(git, directory.repository, remote, timeoutMs)
+      crashPoint('after', 'git fetch')
       return await markFetched(directory)
     } catch (error) {
       if (!(error instanceof GitError)) throw error

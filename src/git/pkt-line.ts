@@ -39,6 +39,11 @@ export function readPacket(buffer: Buffer, at: number): Packet | null {
   return { kind: 'line', payload: buffer.subarray(at + 4, at + size), size }
 }
 
+/** How many bytes from `at` on a packet needs that `readPacket` called incomplete. */
+export function neededAt(buffer: Buffer, at: number): number {
+  return buffer.length - at < 4 ? 4 : Number.parseInt(buffer.toString('latin1', at, at + 4), 16)
+}
+
 /** Sends `text` on a side-band channel: 1 is data, 2 is what git prints after `remote: `. */
 export function sideband(channel: 1 | 2, data: Buffer): Buffer {
   const parts: Buffer[] = []

@@ -1,3 +1,4 @@
+import { crashPoint } from '../runtime/crash-points.ts'
 import {
   type Remote,
   RemoteError,
@@ -21,6 +22,8 @@ export interface PublishRequest {
   /** The environment of a quarantine, when the commits lie in one. */
   env?: Record<string, string>
   timeoutMs?: number
+  /** Nothing is sent after it: a process that was stopped for a while must not publish for a session that is over. */
+  notAfter?: Date
 }
 
 export type PublishResult =
@@ -45,8 +48,12 @@ export async function publish(
   git: Git,
   request: PublishRequest & { gitDir: string },
 ): Promise<PublishResult> {
+  crashPoint('before', 'git push')
   const failure = await push(git, request)
+  crashPoint('after', 'git push')
   if (failure === null) return { ok: true }
+  if (failure === 'too late')
+    return { ok: false, reason: 'other', message: 'the time to publish it was over', settled: true }
   const reason = remoteFailure(failure)
   const refused = { ok: false, reason, message: remoteMessage(failure) } as const
   if (reason === 'workflow' || reason === 'protected' || reason === 'unauthorized')
@@ -56,22 +63,28 @@ export async function publish(
   return head === request.newSha ? { ok: true } : { ...refused, settled: true }
 }
 
-async function push(git: Git, request: PublishRequest & { gitDir: string }): Promise<GitError | null> {
+async function push(
+  git: Git,
+  request: PublishRequest & { gitDir: string },
+): Promise<GitError | 'too late' | null> {
   const { remote, branch, expectedOld, newSha, gitDir } = request
   const ref = `refs/heads/${branch}`
   const lease = `--force-with-lease=${ref}:${expectedOld ?? ''}`
   const flags = ['--porcelain', '--no-verify', '--no-recurse-submodules', '--no-signed', lease]
   try {
-    const result = await withRemote(remote, ({ config, env, secrets }) =>
-      git.run(['push', ...flags, '--', remote.url, `${newSha}:${ref}`], {
+    const result = await withRemote(remote, async ({ config, env, secrets }) => {
+      const leftMs = (request.notAfter?.getTime() ?? Number.POSITIVE_INFINITY) - Date.now()
+      if (leftMs <= 0) return 'too late'
+      return git.run(['push', ...flags, '--', remote.url, `${newSha}:${ref}`], {
         gitDir,
         config,
         env: { ...request.env, ...env },
         secrets,
-        timeoutMs: request.timeoutMs ?? TIMEOUT_MS,
+        timeoutMs: Math.min(request.timeoutMs ?? TIMEOUT_MS, leftMs),
         allowExit: [1],
-      }),
-    )
+      })
+    })
+    if (result === 'too late') return result
     if (result.code === 0) return null
     // The reason of a refused ref stands in the porcelain output, what GitHub says about it on stderr.
     const refusals = result.stdout

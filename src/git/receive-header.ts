@@ -1,4 +1,4 @@
-import { ProtocolError, readPacket } from './pkt-line.ts'
+import { neededAt, ProtocolError, readPacket } from './pkt-line.ts'
 
 /** One line of a push: move `ref` from `oldSha` to `newSha`; null is "does not exist". */
 export interface RefCommand {
@@ -42,7 +42,11 @@ export function isRefName(ref: string): boolean {
  * with one before a large push. https://git-scm.com/docs/pack-protocol#_reference_update_request_and_packfile_transfer
  */
 export class ReceiveHeaderParser {
-  #buffer: Buffer = Buffer.alloc(0)
+  /** What was not read yet, in the pieces that it came in. */
+  #waiting: Buffer[] = []
+  #size = 0
+  /** Bytes that the next packet needs: before they are here, looking again is not worth a copy. */
+  #needed = 4
   #read = 0
   #capabilities: string[] | null = null
   readonly #commands: RefCommand[] = []
@@ -54,18 +58,23 @@ export class ReceiveHeaderParser {
   }
 
   push(chunk: Buffer): { header: ReceiveHeader; rest: Buffer } | null {
-    this.#buffer = this.#buffer.length === 0 ? chunk : Buffer.concat([this.#buffer, chunk])
+    this.#waiting.push(chunk)
+    this.#size += chunk.length
+    if (this.#size < this.#needed) return null
+    const buffer = this.#waiting.length === 1 ? chunk : Buffer.concat(this.#waiting)
     let at = 0
     for (;;) {
-      const packet = readPacket(this.#buffer, at)
+      const packet = readPacket(buffer, at)
       if (packet === null) break
       at += packet.size
-      if (packet.kind === 'flush') return { header: this.#header(), rest: this.#buffer.subarray(at) }
+      if (packet.kind === 'flush') return { header: this.#header(), rest: buffer.subarray(at) }
       this.#line(packet.payload)
       if (this.#read + at > this.#limits.maxBytes) throw new ProtocolError('the list of refs is too long')
     }
     this.#read += at
-    this.#buffer = this.#buffer.subarray(at)
+    this.#waiting = [buffer.subarray(at)]
+    this.#size = buffer.length - at
+    this.#needed = neededAt(buffer, at)
     return null
   }
 

@@ -1,10 +1,13 @@
 import { isAbsolute } from 'node:path'
+import { crashPoint } from '../runtime/crash-points.ts'
 import { type Git, GitError } from './run.ts'
 
 /** A repository on GitHub and the token that opens it; null for reading in public. */
 export interface Remote {
   url: string
   token: string | null
+  /** Another token, for when GitHub does not take this one any more. */
+  renew?(): Promise<string>
 }
 
 export type RemoteFailure =
@@ -35,6 +38,7 @@ export interface RemoteAccess {
 }
 
 const TOKEN_VARIABLE = 'MISSION_CONTROL_GIT_TOKEN'
+const REFUSED = /authentication failed|could not read (username|password)|error: 401/i
 const REDIRECTED = /returned error: 30[1278]|unable to update url base from redirection/
 
 /**
@@ -43,12 +47,25 @@ const REDIRECTED = /returned error: 30[1278]|unable to update url base from redi
  *
  * Redirects are off at first, because git would send the header on to whatever host it is redirected to. A renamed
  * repository answers 301: then the call is repeated with redirects on and the token behind a credential helper that
- * answers for the original host alone.
+ * answers for the original host alone. A token that is refused, so that nothing was done, is renewed once.
  */
 export async function withRemote<T>(remote: Remote, call: (access: RemoteAccess) => Promise<T>): Promise<T> {
   assertAddress(remote.url)
   const { token, url } = remote
   if (token === null) return call({ config: [], env: {}, secrets: [] })
+  try {
+    return await withToken(url, token, call)
+  } catch (error) {
+    if (!remote.renew || !(error instanceof GitError) || !REFUSED.test(error.stderr)) throw error
+    return withToken(url, await remote.renew(), call)
+  }
+}
+
+async function withToken<T>(
+  url: string,
+  token: string,
+  call: (access: RemoteAccess) => Promise<T>,
+): Promise<T> {
   if (!/^[\x21-\x7e]+$/.test(token)) throw new RangeError('a token holds printable ASCII only')
   const basic = Buffer.from(`x-access-token:${token}`).toString('base64')
   const secrets = [token, basic]
@@ -130,10 +147,12 @@ export async function remoteHead(
   timeoutMs = 30_000,
 ): Promise<string | null> {
   const ref = `refs/heads/${branch}`
+  crashPoint('before', 'git ls-remote')
   try {
     const { stdout } = await withRemote(remote, ({ config, env, secrets }) =>
       git.run(['ls-remote', '--quiet', '--', remote.url, ref], { config, env, secrets, timeoutMs }),
     )
+    crashPoint('after', 'git ls-remote')
     // A pattern also matches the end of longer names.
     const lines = stdout.toString().split('\n')
     return lines.find((line) => line.slice(41) === ref)?.slice(0, 40) ?? null

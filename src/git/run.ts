@@ -1,4 +1,6 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import { type ChildProcessByStdio, type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
+import type { Readable, Writable } from 'node:stream'
+import { type OutputPipe, openOutputPipe } from './output-pipe.ts'
 
 /** Settings for every git that a process of ours starts. */
 export interface GitOptions {
@@ -38,10 +40,20 @@ export interface Git {
   /** Runs git to its end. Throws `GitError` when it fails, takes too long or says too much. */
   run(args: readonly string[], options?: RunOptions): Promise<RunResult>
   /** Starts git and hands over its streams; the caller ends it with `stopProcess`. */
-  start(args: readonly string[], options?: Pick<RunOptions, 'gitDir' | 'env' | 'config'>): GitProcess
+  start(args: readonly string[], options?: StartOptions): GitProcess
+  /**
+   * Starts git for output of any size: it comes in a pipe of ours, which is made in `directory` and has no name there
+   * any more when this answers. The caller reads it to its end and ends git with `stopProcess`.
+   */
+  startPiped(
+    args: readonly string[],
+    options: StartOptions & { directory: string },
+  ): Promise<{ child: PipedGitProcess; output: OutputPipe }>
 }
 
+type StartOptions = Pick<RunOptions, 'gitDir' | 'env' | 'config'>
 export type GitProcess = ChildProcessWithoutNullStreams
+export type PipedGitProcess = ChildProcessByStdio<Writable, null, Readable>
 
 export type GitFailure = 'exit' | 'timeout' | 'output' | 'aborted' | 'spawn'
 
@@ -123,17 +135,25 @@ export function createGit(options: GitOptions = {}): Git {
     GIT_COMMITTER_EMAIL: 'mission-control@localhost',
   }
 
-  const start: Git['start'] = (args, { gitDir, env, config = [] } = {}) => {
+  const settings = ({ gitDir, env, config = [] }: StartOptions) => {
     const repository = gitDir === undefined ? {} : { GIT_DIR: gitDir }
-    return spawn('git', args, {
+    return {
       // A group of its own, so that git's own helpers (git-remote-https, index-pack) end with it.
       detached: true,
-      stdio: ['pipe', 'pipe', 'pipe'],
       cwd: gitDir ?? '/',
       env: { ...baseEnv, ...repository, ...env, ...configEnvironment([...baseConfig, ...config]) },
-    })
+    }
   }
-  return { start, run: (args, runOptions = {}) => run(start, args, runOptions) }
+  const start: Git['start'] = (args, how = {}) =>
+    spawn('git', args, { ...settings(how), stdio: ['pipe', 'pipe', 'pipe'] })
+  const startPiped: Git['startPiped'] = async (args, { directory, ...how }) => {
+    const output = await openOutputPipe(directory, baseEnv.PATH ?? DEFAULT_PATH)
+    const stdio: ['pipe', number, 'pipe'] = ['pipe', output.fd, 'pipe']
+    const child = spawn('git', args, { ...settings(how), stdio }) as PipedGitProcess
+    output.release()
+    return { child, output }
+  }
+  return { start, startPiped, run: (args, runOptions = {}) => run(start, args, runOptions) }
 }
 
 function configEnvironment(config: readonly (readonly [string, string])[]): Record<string, string> {
@@ -146,7 +166,7 @@ function configEnvironment(config: readonly (readonly [string, string])[]): Reco
 }
 
 /** Ends a git process and everything it started. Harmless when it has ended already. */
-export function stopProcess(child: GitProcess): void {
+export function stopProcess(child: GitProcess | PipedGitProcess): void {
   if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return
   try {
     process.kill(-child.pid, 'SIGKILL')
@@ -186,7 +206,7 @@ async function run(start: Git['start'], args: readonly string[], options: RunOpt
 }
 
 /** The exit code, or null after a signal. Throws when git could not be started at all. */
-export function exitOf(child: GitProcess): Promise<number | null> {
+export function exitOf(child: GitProcess | PipedGitProcess): Promise<number | null> {
   return new Promise((resolve, reject) => {
     child.once('error', (error) => reject(new GitError('', 'spawn', null, error.message)))
     child.once('close', (code) => resolve(code))

@@ -56,8 +56,11 @@ export interface Client {
     parameters: Parameters<Id>,
     schema: z.ZodType<T>,
   ): Promise<T>
-  /** An installation token for git on one repository. */
-  gitToken(installationId: number, repositoryId: number): Promise<InstallationToken>
+  /**
+   * An installation token for git on one repository.
+   * @param refused the one that GitHub has just not taken
+   */
+  gitToken(installationId: number, repositoryId: number, refused?: string): Promise<InstallationToken>
 }
 
 const MintedToken = z.object({ token: z.string().min(1), expires_at: z.iso.datetime({ offset: true }) })
@@ -86,16 +89,23 @@ export function createClient(options: ClientOptions): Client {
     return { token: minted.token, mintedAt: clock.now(), expiresAt: new Date(minted.expires_at) }
   }, clock)
 
-  /** A token that GitHub does not take is waited for when it is new, else replaced; both once. */
+  /** A token that GitHub does not take is waited for when it is new, else replaced. */
+  async function replaced(scope: TokenScope, refused: string): Promise<InstallationToken> {
+    const held = await tokens.get(scope)
+    if (held.token !== refused) return held
+    if (clock.now().getTime() - held.mintedAt.getTime() < TOKEN_SETTLES_MS) await pause(5 * retryDelayMs)
+    else tokens.forget(scope, refused)
+    return tokens.get(scope)
+  }
+
+  /** A token that GitHub does not take is replaced once. */
   async function authorized(request: Request, scope: TokenScope): Promise<Answer> {
     const first = await tokens.get(scope)
     try {
       return await send(request, first.token)
     } catch (error) {
       if (!isGitHubError(error, 'unauthorized')) throw error
-      if (clock.now().getTime() - first.mintedAt.getTime() < TOKEN_SETTLES_MS) await pause(5 * retryDelayMs)
-      else tokens.forget(scope, first.token)
-      return send(request, (await tokens.get(scope)).token)
+      return send(request, (await replaced(scope, first.token)).token)
     }
   }
 
@@ -108,7 +118,10 @@ export function createClient(options: ClientOptions): Client {
     },
     callAsApp: (operationId, parameters, schema) =>
       signed({ operationId, installationId: null, repositoryId: null, parameters }, schema),
-    gitToken: (installationId, repositoryId) => tokens.get({ installationId, gitRepositoryId: repositoryId }),
+    gitToken(installationId, repositoryId, refused) {
+      const scope = { installationId, gitRepositoryId: repositoryId }
+      return refused === undefined ? tokens.get(scope) : replaced(scope, refused)
+    },
   }
 }
 

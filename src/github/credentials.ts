@@ -7,6 +7,8 @@ export interface GitCredentials {
   readonly username: 'x-access-token'
   readonly token: string
   readonly expiresAt: Date
+  /** Another token, when GitHub does not take this one any more: it can end before its time. */
+  renew(): Promise<string>
 }
 
 export interface Credentials {
@@ -21,7 +23,13 @@ export function createCredentials(client: Client, gitUrl: string): Credentials {
     async forGit({ installationId, owner, name, repositoryId }) {
       const { token, expiresAt } = await client.gitToken(installationId, repositoryId)
       const url = `${base}/${encodeURIComponent(owner)}/${encodeURIComponent(name)}.git`
-      return { url, username: 'x-access-token', token, expiresAt }
+      return {
+        url,
+        username: 'x-access-token',
+        token,
+        expiresAt,
+        renew: async () => (await client.gitToken(installationId, repositoryId, token)).token,
+      }
     },
   }
 }

@@ -1,4 +1,5 @@
 import { Octokit } from '@octokit/rest'
+import { crashPoint } from '../runtime/crash-points.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { type Answer, failureOf } from './answer.ts'
 import { GitHubError } from './error.ts'
@@ -56,6 +57,7 @@ export function createTransport(options: TransportOptions): Transport {
     const { operationId, installationId } = request
     await refuseWhileClosed(gate, request)
     const record = stopwatch(options, request)
+    crashPoint('before', operationId)
     try {
       const { status, headers, data } = await octokit.request(operations[operationId].route, {
         ...request.parameters,
@@ -66,6 +68,7 @@ export function createTransport(options: TransportOptions): Transport {
         },
       })
       record(status)
+      crashPoint('after', operationId)
       await gate.answered(installationId, headers)
       return { status, headers, data }
     } catch (error) {

@@ -2,12 +2,20 @@ import {
   findOutboundCall,
   finishOutboundCall,
   insertOutboundCall,
+  type OutboundCall,
+  releaseOutboundCall,
+  takeOutboundCall,
 } from '../db/repositories/outbound-calls.ts'
 import { findProject } from '../db/repositories/projects.ts'
 import type { JobPayload } from '../queue/catalog.ts'
+import { Postponed } from '../queue/queue.ts'
+import { crashPoint } from '../runtime/crash-points.ts'
 import { respectContentBudget } from './content-budget.ts'
 import { type JobContext, repositoryOf } from './context.ts'
 import { isAway, respectingLimits } from './github-failures.ts'
+
+/** Longer than a request to GitHub that writes may take, and one that looks before it. */
+const LEASE_SECONDS = 30
 
 /** GitHub's times are whole seconds of another clock: what we wrote may seem older than our intent. */
 const CLOCKS_APART_MS = 5 * 60_000
@@ -22,6 +30,7 @@ export async function answerComment(
   if (project === undefined || project.frozenBecause !== null) return
   const repository = repositoryOf(project)
   const { commentId, reaction, body } = answer
+  const marker = `<!-- mission-control:reply ${answer.key} -->`
   try {
     if (commentId !== null && reaction !== null) {
       await respectingLimits(() => context.github.reactions.toComment(repository, commentId, reaction))
@@ -33,26 +42,35 @@ export async function answerComment(
   }
 
   async function reply(text: string): Promise<void> {
-    const marker = `<!-- mission-control:reply ${answer.key} -->`
-    const earlier = await findOutboundCall(db, { kind: 'reply_comment', key: answer.key })
+    const key = { kind: 'reply_comment', key: answer.key }
+    const earlier = await findOutboundCall(db, key)
     if (earlier?.state === 'done') return
-    const since = earlier && new Date(earlier.createdAt.getTime() - CLOCKS_APART_MS)
-    if (earlier && (await context.github.comments.findOwn(repository, answer.number, marker, since))) {
-      await finishOutboundCall(db, earlier.id, 'done', { found: true })
+    if (!earlier) await respectContentBudget(context.orchestrator, repository.installationId)
+    const { installationId } = repository
+    const intent = { ...key, installationId, projectId: answer.projectId, createsContent: true }
+    const written = earlier ?? (await insertOutboundCall(db, intent))
+    const call = written && (await takeOutboundCall(db, written.id, LEASE_SECONDS))
+    // the same comment may be answered by two jobs: its delivery came again when its first handler died
+    if (call === undefined) throw new Postponed(new Date(Date.now() + 1_000), 'another process answers it')
+    try {
+      await make(call, text, earlier === undefined ? null : marker)
+    } catch (error) {
+      await releaseOutboundCall(db, call)
+      throw error
+    }
+  }
+
+  /** @param look the marker of a reply that an earlier try may have left, to be looked for first */
+  async function make(call: OutboundCall, text: string, look: string | null): Promise<void> {
+    const { comments } = context.github
+    const since = new Date(call.createdAt.getTime() - CLOCKS_APART_MS)
+    if (look !== null && (await comments.findOwn(repository, answer.number, look, since))) {
+      await finishOutboundCall(db, call.id, 'done', { found: true })
       return
     }
-    if (!earlier) await respectContentBudget(context.orchestrator, repository.installationId)
-    const call =
-      earlier ??
-      (await insertOutboundCall(db, {
-        installationId: repository.installationId,
-        projectId: answer.projectId,
-        kind: 'reply_comment',
-        key: answer.key,
-        createsContent: true,
-      }))
-    if (call === undefined) return
-    const made = await context.github.comments.create(repository, answer.number, `${marker}\n${text}`)
+    crashPoint('committed', 'reply: intent')
+    const made = await comments.create(repository, answer.number, `${marker}\n${text}`)
     await finishOutboundCall(db, call.id, 'done', { id: made.id })
+    crashPoint('committed', 'reply: outcome')
   }
 }

@@ -16,6 +16,7 @@ import {
   recordPullRequestFailure,
 } from '../orchestrator/record-pull-request.ts'
 import { renderPullRequestBody, renderPullRequestTitle } from '../presenter/pull-request.ts'
+import { crashPoint } from '../runtime/crash-points.ts'
 import { respectContentBudget } from './content-budget.ts'
 import { type JobContext, repositoryOf } from './context.ts'
 import { respectingLimits } from './github-failures.ts'
@@ -95,9 +96,11 @@ async function findOrCreate(
       intent: { branch: session.branch },
     }))
   if (intent === undefined) return null
+  crashPoint('committed', 'pull request: intent')
   try {
     const made = await create(context, project, await wanted(context, task, session))
     await finishOutboundCall(db, intent.id, 'done', { number: made.number })
+    crashPoint('committed', 'pull request: outcome')
     return made
   } catch (error) {
     if (!isGitHubError(error, 'validation')) throw error

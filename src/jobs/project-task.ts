@@ -3,27 +3,21 @@ import {
   finishOutboundCall,
   insertOutboundCall,
 } from '../db/repositories/outbound-calls.ts'
-import {
-  type Projection,
-  releaseProjection,
-  saveProjection,
-  takeProjection,
-} from '../db/repositories/projections.ts'
+import { type Projection, saveProjection } from '../db/repositories/projections.ts'
 import { findProject, type Project } from '../db/repositories/projects.ts'
 import { findTask, type Task } from '../db/repositories/tasks.ts'
 import { isGitHubError } from '../github/error.ts'
 import { recordLabelOff } from '../orchestrator/record-label-off.ts'
 import { renderStatusComment, statusMarker } from '../presenter/status-comment.ts'
 import type { StatusView } from '../presenter/status-view.ts'
-import { Postponed } from '../queue/queue.ts'
+import { crashPoint } from '../runtime/crash-points.ts'
 import { sha256 } from '../runtime/keys.ts'
 import { respectContentBudget } from './content-budget.ts'
 import { type JobContext, repositoryOf } from './context.ts'
 import { isAway, respectingLimits } from './github-failures.ts'
+import { withProjection } from './projection-lock.ts'
 import { statusView } from './status-view.ts'
 
-/** Longer than any run takes; after it a killed projector's lock fades. */
-const LOCK_SECONDS = 60
 /** While an agent runs, mere progress edits the comment at most this often. */
 const PROGRESS_MS = 5 * 60_000
 
@@ -34,19 +28,14 @@ const PROGRESS_MS = 5 * 60_000
  */
 export async function projectTask(context: JobContext, taskId: number): Promise<void> {
   const { db, clock } = context.orchestrator
-  const projection = await takeProjection(db, taskId, clock.now(), LOCK_SECONDS)
-  if (projection === undefined)
-    throw new Postponed(new Date(Date.now() + 1_000), 'another process projects this task')
-  try {
+  await withProjection(context, taskId, async (projection) => {
     const task = await findTask(db, taskId)
     const project = task && (await findProject(db, task.projectId))
     if (!task || !project || task.frozen || project.frozenBecause !== null) return
     const progress = progressIsDue(task, projection, clock.now())
     if (projection.revision >= task.revision && !progress) return
     await showOrGiveUp(context, project, task, projection)
-  } finally {
-    await releaseProjection(db, projection)
-  }
+  })
 }
 
 /** An issue that is gone is left alone until its task changes; lost access is tried again by the reconciler. */
@@ -89,9 +78,12 @@ async function show(
       else await labels.remove(repository, task.number, name)
     })
     await saveProjection(db, task.id, { needsHuman })
+    crashPoint('committed', 'projection: label')
   }
   const shown = await writeComment(context, project, task, projection)
-  if (shown) await saveProjection(db, task.id, { revision: task.revision })
+  if (!shown) return
+  await saveProjection(db, task.id, { revision: task.revision })
+  crashPoint('committed', 'projection: revision')
 }
 
 /** The label is taken off when the work is claimed (or refused), so that adding it again works. Answers the task. */
@@ -124,6 +116,7 @@ async function writeComment(
       : await updateComment(context, project, task, projection.commentId, body)
   if (id === null) return false
   await saveProjection(db, task.id, { commentId: id, commentSha256: essence, commentAt: clock.now() })
+  crashPoint('committed', 'projection: comment')
   return true
 }
 
@@ -177,8 +170,10 @@ async function createComment(
       createsContent: true,
     }))
   if (intent === undefined) return null
+  crashPoint('committed', 'status comment: intent')
   const made = await respectingLimits(() => context.github.comments.create(repository, task.number, body))
   await finishOutboundCall(db, intent.id, 'done', { id: made.id })
+  crashPoint('committed', 'status comment: outcome')
   return made.id
 }
 
@@ -197,11 +192,13 @@ async function updateComment(
     taskId: task.id,
     kind: 'edit_comment',
     createsContent: true,
+    // an edit that is repeated does no harm: after a death nobody has to find out what became of it
+    state: 'done',
   })
   if (call === undefined) throw new Error('an intent without a key cannot conflict')
+  crashPoint('committed', 'status edit: intent')
   try {
     await respectingLimits(() => context.github.comments.update(repositoryOf(project), commentId, body))
-    await finishOutboundCall(db, call.id, 'done', { id: commentId })
     return commentId
   } catch (error) {
     await finishOutboundCall(db, call.id, 'failed', { error: String(error) })

@@ -1,10 +1,17 @@
-import { deleteHeldBranch, findHeldBranch } from '../db/repositories/held-branches.ts'
-import { findProject } from '../db/repositories/projects.ts'
+import { deleteHeldBranch, findHeldBranch, type HeldBranch } from '../db/repositories/held-branches.ts'
+import { findProject, type Project } from '../db/repositories/projects.ts'
 import { findTask } from '../db/repositories/tasks.ts'
+import { isAncestor } from '../git/mirror-reads.ts'
+import { recordPullRequestFailure } from '../orchestrator/record-pull-request.ts'
+import { crashPoint } from '../runtime/crash-points.ts'
 import { type JobContext, repositoryOf } from './context.ts'
 import { openPullRequest } from './open-pull-request.ts'
 
-/** Publishes a branch that a person approved, from the bundle in the database, and opens its pull request. */
+/**
+ * Publishes a branch that a person approved, from the bundle in the database, and opens its pull request. The bundle
+ * goes when the pull request is there: until then it says that there is something to do. What only a person can clear
+ * is told to them; everything else is tried again, by the job and after it by the reconciler.
+ */
 export async function publishHeld(context: JobContext, taskId: number): Promise<void> {
   const { db } = context.orchestrator
   const task = await findTask(db, taskId)
@@ -12,23 +19,33 @@ export async function publishHeld(context: JobContext, taskId: number): Promise<
   const project = task && (await findProject(db, task.projectId))
   if (!task || !project || task.frozen) return
   if (held) {
-    const mirror = context.mirrors.mirror(project.id)
-    const credentials = await context.github.credentials.forGit(repositoryOf(project))
-    await mirror.fetch(credentials)
-    await mirror.held.restore(held.branch, held.headSha, async () => held.bundle)
-    const expected = await mirror.remoteHead(credentials, held.branch)
-    if (expected !== held.headSha) {
-      const published = await mirror.publish({
-        remote: credentials,
-        branch: held.branch,
-        expectedOld: expected,
-        newSha: held.headSha,
-        gitDir: mirror.held.path(held.branch),
-      })
-      if (!published.ok) throw new Error(`the held branch could not be published: ${published.message}`)
-    }
-    await deleteHeldBranch(db, taskId)
-    await mirror.held.drop(held.branch)
+    const hindrance = await publish(context, project, held)
+    if (hindrance !== null) return recordPullRequestFailure(context.orchestrator, taskId, hindrance)
+    crashPoint('after', 'held branch')
   }
   await openPullRequest(context, taskId)
+  // it may be that none was to be opened: somebody has ended an earlier one
+  await deleteHeldBranch(db, taskId)
+  if (held) await context.mirrors.mirror(project.id).held.drop(held.branch)
+}
+
+/** Null when GitHub has the commits; else why it will not take them. Throws when it may do so later. */
+async function publish(context: JobContext, project: Project, held: HeldBranch): Promise<string | null> {
+  const { branch, headSha } = held
+  const mirror = context.mirrors.mirror(project.id)
+  const remote = await context.github.credentials.forGit(repositoryOf(project))
+  await mirror.fetch(remote)
+  await mirror.held.restore(branch, headSha, async () => held.bundle)
+  const expectedOld = await mirror.remoteHead(remote, branch)
+  if (expectedOld === headSha) return null
+  const gitDir = mirror.held.path(branch)
+  if (expectedOld !== null && !(await isAncestor(mirror.git, gitDir, expectedOld, headSha))) {
+    return `${branch} has other commits on GitHub, which publishing would remove.`
+  }
+  const published = await mirror.publish({ remote, branch, expectedOld, newSha: headSha, gitDir })
+  if (published.ok) return null
+  if (published.reason === 'workflow' || published.reason === 'protected') {
+    return `GitHub refused the commits: ${published.message}`
+  }
+  throw new Error(`the held branch could not be published: ${published.message}`)
 }

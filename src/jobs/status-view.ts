@@ -43,7 +43,8 @@ export async function statusView(orchestrator: Orchestrator, task: Task): Promis
       wakeAt: task.wakeAt,
     },
     triggerLabel: project.config.trigger.label,
-    held: task.status === 'review' && (await findHeldBranch(db, task.id)) !== undefined,
+    // approved ones are on their way
+    held: task.status === 'review' && task.needsHuman && (await findHeldBranch(db, task.id)) !== undefined,
     contextIsOlder: live !== undefined && task.issueUpdatedAt > live.createdAt && editedSince(task),
     agent: last ? (names.get(last.agentId) ?? null) : null,
     model: last?.model ?? null,

@@ -19,7 +19,7 @@ export async function declineSession(
   sessionId: number,
   reason: string,
 ): Promise<{ ok: true } | Refusal> {
-  return inTransaction(orchestrator, async (unit) => {
+  return inTransaction(orchestrator, 'decline-session', async (unit) => {
     const locked = await lockWithTask(unit, sessionId)
     if (locked === undefined) return refuse('not_found', 'There is no such session.')
     const { session, task } = locked

@@ -9,7 +9,7 @@ import { CHANNELS, inTransaction, type Orchestrator } from './orchestrator.ts'
 
 /** An agent is reachable by a channel of this replica: it may get work now. */
 export async function agentConnected(orchestrator: Orchestrator, connection: Connection): Promise<void> {
-  await inTransaction(orchestrator, async (unit) => {
+  await inTransaction(orchestrator, 'agent-connected', async (unit) => {
     await saveConnection(unit.trx, connection)
     await updateAgent(unit.trx, connection.agentId, { lastHeartbeatAt: unit.now })
     await refreshAgentStatus(unit.trx, connection.agentId)
@@ -21,7 +21,7 @@ export async function agentConnected(orchestrator: Orchestrator, connection: Con
 
 /** The agent's connection ended. Its sessions live on until their leases end: it may come back. */
 export async function agentDisconnected(orchestrator: Orchestrator, connection: Connection): Promise<void> {
-  await inTransaction(orchestrator, async (unit) => {
+  await inTransaction(orchestrator, 'agent-disconnected', async (unit) => {
     await deleteConnection(unit.trx, connection)
     await refreshAgentStatus(unit.trx, connection.agentId)
   })
@@ -29,7 +29,7 @@ export async function agentDisconnected(orchestrator: Orchestrator, connection: 
 
 /** Forgets the connections of replicas that died: nobody renews them. */
 export async function forgetFadedConnections(orchestrator: Orchestrator): Promise<void> {
-  await inTransaction(orchestrator, async (unit) => {
+  await inTransaction(orchestrator, 'forget-faded-connections', async (unit) => {
     const agents = await deleteFadedConnections(unit.trx)
     for (const id of agents.sort((a, b) => a - b)) await refreshAgentStatus(unit.trx, id)
   })

@@ -6,5 +6,5 @@ export async function answerLater(
   orchestrator: Orchestrator,
   answer: JobPayload<'answer-comment'>,
 ): Promise<void> {
-  await inTransaction(orchestrator, (unit) => unit.enqueue('answer-comment', answer))
+  await inTransaction(orchestrator, 'answer-later', (unit) => unit.enqueue('answer-comment', answer))
 }

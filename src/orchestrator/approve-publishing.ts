@@ -11,7 +11,7 @@ export async function approvePublishing(
   taskId: number,
   by: Person,
 ): Promise<{ ok: true } | Refusal> {
-  return inTransaction(orchestrator, async (unit) => {
+  return inTransaction(orchestrator, 'approve-publishing', async (unit) => {
     const task = await lockTask(unit.trx, taskId)
     if (task === undefined) return refuse('not_found', 'There is no such task.')
     const held = await findHeldBranch(unit.trx, taskId)

@@ -20,7 +20,7 @@ export async function changeTask(
   orchestrator: Orchestrator,
   change: TaskChange & { factsAnyway?: TaskChanges },
 ): Promise<{ ok: true; task: Task } | Refusal> {
-  return inTransaction(orchestrator, async (unit) => {
+  return inTransaction(orchestrator, 'change-task', async (unit) => {
     const task = await lockTask(unit.trx, change.taskId)
     if (task === undefined) return refuse('not_found', 'There is no such task.')
     const applied = await applyTaskEvent(unit, task, {

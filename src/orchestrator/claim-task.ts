@@ -35,7 +35,8 @@ import { fromRows, type TaskSources } from './sources.ts'
 
 /** Which agent takes which task, reached by which channel. */
 export interface Claim {
-  taskId: number
+  /** Tasks of one project, best first: the first that is still claimable is taken. */
+  taskIds: readonly number[]
   agentId: number
   channel: string
 }
@@ -49,7 +50,7 @@ export async function claimTask(
   orchestrator: Orchestrator,
   claim: Claim,
 ): Promise<{ ok: true; session: Session } | Refusal> {
-  return inTransaction(orchestrator, async (unit) => {
+  return inTransaction(orchestrator, 'claim-task', async (unit) => {
     const gates = await passGates(unit, claim)
     if (!gates.ok) return gates
     const { project, agent, task, ownerMayWrite } = gates
@@ -79,7 +80,8 @@ export async function claimTask(
 type Gates = { ok: true; project: Project; agent: Agent; task: Task; ownerMayWrite: boolean } | Refusal
 
 async function passGates(unit: Unit, claim: Claim): Promise<Gates> {
-  const seen = await findTask(unit.trx, claim.taskId)
+  const [first] = claim.taskIds
+  const seen = first === undefined ? undefined : await findTask(unit.trx, first)
   const project = seen && (await lockProject(unit.trx, seen.projectId))
   if (project === undefined) return refuse('not_found', 'There is no such task.')
   if (project.status !== 'active' || project.frozenBecause !== null) {
@@ -97,7 +99,7 @@ async function passGates(unit: Unit, claim: Claim): Promise<Gates> {
   if ((await countLiveSessions(unit.trx, { agentId: agent.id })) >= agent.maxConcurrent) {
     return refuse('agents_busy', 'The agent is busy.')
   }
-  const task = await lockClaimableTask(unit.trx, claim.taskId, unit.now)
+  const task = await lockClaimableTask(unit.trx, project.id, claim.taskIds, unit.now)
   if (task === undefined) return refuse('not_claimable', 'The task was taken, or may not be claimed now.')
   if (task.requestedAgent !== null && task.requestedAgent !== agent.name) {
     return refuse('other_agent', `The task asks for ${task.requestedAgent}.`)

@@ -30,7 +30,7 @@ export async function completeSession(
   report: CompletionReport,
 ): Promise<Completion> {
   const hash = sha256(JSON.stringify(report))
-  return inTransaction(orchestrator, async (unit) => {
+  return inTransaction(orchestrator, 'complete-session', async (unit) => {
     const locked = await lockWithTask(unit, sessionId)
     if (locked === undefined) return refuse('not_found', 'There is no such session.')
     const { session, task } = locked

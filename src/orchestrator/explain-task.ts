@@ -1,5 +1,5 @@
+import { agentsOfProject } from '../db/repositories/agent-load.ts'
 import { findAgent } from '../db/repositories/agents.ts'
-import { agentsOfProject } from '../db/repositories/claims.ts'
 import { sourcesOfTask } from '../db/repositories/context-sources.ts'
 import { findProject, type Project } from '../db/repositories/projects.ts'
 import { readSetting } from '../db/repositories/server-settings.ts'

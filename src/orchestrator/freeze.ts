@@ -35,7 +35,7 @@ export async function freezeProject(
   installationId?: number,
 ): Promise<void> {
   // the project first: from here on nothing of it can be claimed
-  const because = await inTransaction(orchestrator, async (unit) => {
+  const because = await inTransaction(orchestrator, 'freeze-project', async (unit) => {
     const seen = await lockProject(unit.trx, projectId)
     if (seen === undefined || seen.frozenBecause !== null) return seen?.frozenBecause ?? null
     if (installationId !== undefined && seen.installationId !== installationId) return null
@@ -58,7 +58,7 @@ export async function thawProject(
   reasons: readonly FrozenBecause[],
 ): Promise<void> {
   const reversible = reasons.map((reason): unknown => FROZEN[reason])
-  const thawed = await inTransaction(orchestrator, async (unit) => {
+  const thawed = await inTransaction(orchestrator, 'thaw-project', async (unit) => {
     const seen = await lockProject(unit.trx, projectId)
     const frozen = seen?.frozenBecause ?? null
     if (frozen === null) return true
@@ -85,7 +85,7 @@ export async function freezeTask(
   taskId: number,
   because: string | null,
 ): Promise<void> {
-  await inTransaction(orchestrator, async (unit) => {
+  await inTransaction(orchestrator, 'freeze-task', async (unit) => {
     const task = await lockTask(unit.trx, taskId)
     if (task === undefined || task.frozen === (because !== null)) return
     const applied = await applyTaskEvent(unit, task, {
@@ -107,7 +107,7 @@ export async function changeInstallation(
   installation: { id: number; accountId: number; accountLogin: string },
   state: 'active' | 'suspended' | 'removed',
 ): Promise<void> {
-  await inTransaction(orchestrator, async (unit) => {
+  await inTransaction(orchestrator, 'change-installation', async (unit) => {
     await saveInstallation(unit.trx, installation)
     await markInstallation(unit.trx, installation.id, {
       suspendedAt: state === 'suspended' ? unit.now : null,
@@ -131,7 +131,7 @@ export async function regainRepositories(
   repositoryIds: readonly number[],
 ): Promise<void> {
   for (const githubId of repositoryIds) {
-    const project = await inTransaction(orchestrator, async (unit) => {
+    const project = await inTransaction(orchestrator, 'regain-repositories', async (unit) => {
       await saveInstallation(unit.trx, installation)
       const found = await findProjectByRepository(unit.trx, githubId)
       if (found === undefined || found.installationId === installation.id) return found

@@ -18,7 +18,7 @@ export async function loadConfig(
   text: RepositoryConfigText,
 ): Promise<Project> {
   const sha = configShaOf(text)
-  return inTransaction(orchestrator, async (unit) => {
+  return inTransaction(orchestrator, 'load-config', async (unit) => {
     const project = await touchProject(unit, repository)
     if (project.configSha === sha) return project
     return updateProject(unit.trx, project.id, configChanges(text, sha))

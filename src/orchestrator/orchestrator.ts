@@ -3,6 +3,7 @@ import type { Database } from '../db/schema.ts'
 import type { JobKind, JobPayload } from '../queue/catalog.ts'
 import type { Enqueue } from '../queue/queue.ts'
 import type { Clock } from '../runtime/clock.ts'
+import { crashPoint } from '../runtime/crash-points.ts'
 import type { ServerKeys } from '../runtime/keys.ts'
 
 /** Channels of LISTEN/NOTIFY. Payloads are ids; rows are read by whoever listens. */
@@ -55,9 +56,13 @@ export interface Unit {
   notifyAfter(channel: Channel, payload: string | number): void
 }
 
-/** Runs a use-case in one transaction. A NOTIFY inside it would serialise commits, so these follow it. */
+/**
+ * Runs a use-case in one transaction. A NOTIFY inside it would serialise commits, so these follow it.
+ * @param name of the use-case, as its crash point is called
+ */
 export async function inTransaction<Result>(
   orchestrator: Orchestrator,
+  name: string,
   work: (unit: Unit) => Promise<Result>,
 ): Promise<Result> {
   const notifications = new Map<string, { channel: Channel; payload: string }>()
@@ -74,6 +79,7 @@ export async function inTransaction<Result>(
       },
     }),
   )
+  crashPoint('committed', name)
   for (const { channel, payload } of notifications.values()) orchestrator.notify(channel, payload)
   return result
 }

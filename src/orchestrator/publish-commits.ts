@@ -28,14 +28,14 @@ export interface Push {
 /**
  * The fence before publishing: under the session's row lock the lease is checked once more, the intent is
  * written and the lease extended past the publishing time-out. Nobody else can own the task before the
- * outcome is known.
+ * outcome is known, and nothing may be published after `until`.
  */
 export async function beginPublish(
   orchestrator: Orchestrator,
   sessionId: number,
   push: Push,
-): Promise<{ ok: true; intentId: number; hold: boolean; project: Project } | Refusal> {
-  return inTransaction(orchestrator, async (unit) => {
+): Promise<{ ok: true; intentId: number; hold: boolean; project: Project; until: Date } | Refusal> {
+  return inTransaction(orchestrator, 'begin-publish', async (unit) => {
     const locked = await lockWithTask(unit, sessionId)
     if (locked === undefined) return refuse('session_ended', 'There is no such session.')
     const { session, task } = locked
@@ -58,7 +58,7 @@ export async function beginPublish(
     })
     if (intent === undefined) throw new Error('a publish intent without a key cannot conflict')
     await extendLease(unit.trx, sessionId, new Date(until.getTime() + unit.policy.leaseSeconds * 1000))
-    return { ok: true, intentId: intent.id, hold: session.holdPublishing, project }
+    return { ok: true, intentId: intent.id, hold: session.holdPublishing, project, until }
   })
 }
 
@@ -78,7 +78,7 @@ export async function finishPublish(
   outcome: PublishOutcome,
 ): Promise<void> {
   if (outcome.outcome === 'uncertain') return
-  await inTransaction(orchestrator, async (unit) => {
+  await inTransaction(orchestrator, 'finish-publish', async (unit) => {
     const call = await lockOutboundCall(unit.trx, intentId)
     if (call === undefined || call.state !== 'pending' || call.sessionId === null) return
     const { bundle, ...rest } = outcome
@@ -165,7 +165,7 @@ export async function recordPushRefusal(
   sessionId: number,
   refusal: { code: string; sentence: string; needsHuman: boolean; paths?: string[] },
 ): Promise<void> {
-  await inTransaction(orchestrator, async (unit) => {
+  await inTransaction(orchestrator, 'record-push-refusal', async (unit) => {
     const locked = await lockWithTask(unit, sessionId)
     if (locked === undefined) return
     const { session, task } = locked

@@ -12,7 +12,7 @@ export async function recordBranch(
   taskId: number,
   sha: string | null,
 ): Promise<void> {
-  await inTransaction(orchestrator, async (unit) => {
+  await inTransaction(orchestrator, 'record-branch', async (unit) => {
     const task = await lockTask(unit.trx, taskId)
     if (task === undefined) return
     if (sha === null && (task.branchDeleted || task.mergedAt !== null)) return

@@ -14,7 +14,7 @@ export async function recordComment(
   taskId: number,
   comment: { by: Person; trusted: boolean; comments: number; at: Date },
 ): Promise<void> {
-  await inTransaction(orchestrator, async (unit) => {
+  await inTransaction(orchestrator, 'record-comment', async (unit) => {
     const task = await lockTask(unit.trx, taskId)
     if (task === undefined) return
     const counts = comment.trusted || comment.by.id === task.creatorId
@@ -37,7 +37,7 @@ export async function recordCommentEdit(
   taskId: number,
   edit: { by: Person; trusted: boolean; commentId: number; authorId: number | null },
 ): Promise<void> {
-  await inTransaction(orchestrator, async (unit) => {
+  await inTransaction(orchestrator, 'record-comment-edit', async (unit) => {
     const task = await lockTask(unit.trx, taskId)
     if (task === undefined || !isAhead(task)) return
     if (edit.trusted) return gatherAgain(unit, task, task.commentCount)

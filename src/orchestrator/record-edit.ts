@@ -28,7 +28,7 @@ export interface IssueEdit {
  * told: then ask GitHub and come again with the issue as it is.
  */
 export async function recordEdit(orchestrator: Orchestrator, edit: IssueEdit): Promise<boolean> {
-  return inTransaction(orchestrator, async (unit) => {
+  return inTransaction(orchestrator, 'record-edit', async (unit) => {
     const project = await findProjectByRepository(unit.trx, edit.repository.githubId)
     const found = project && (await findTaskByNumber(unit.trx, project.id, edit.issue.number))
     const task = found && (await lockTask(unit.trx, found.id))

@@ -14,7 +14,7 @@ export async function recordIssueState(
   issue: IssueSnapshot & { stateReason: string | null },
   { actor, asked }: { actor: string; asked: boolean },
 ): Promise<boolean> {
-  return inTransaction(orchestrator, async (unit) => {
+  return inTransaction(orchestrator, 'record-issue-state', async (unit) => {
     const task = await lockTask(unit.trx, taskId)
     if (task === undefined) return true
     if (isStale(task, issue, asked)) return false

@@ -7,7 +7,7 @@ import { inTransaction, type Orchestrator } from './orchestrator.ts'
  * for the label.
  */
 export async function recordLabelOff(orchestrator: Orchestrator, seen: Task): Promise<Task> {
-  return inTransaction(orchestrator, async (unit) => {
+  return inTransaction(orchestrator, 'record-label-off', async (unit) => {
     const task = await lockTask(unit.trx, seen.id)
     if (task?.revision !== seen.revision) return seen
     return updateTask(unit.trx, seen.id, { triggerLabelled: false })

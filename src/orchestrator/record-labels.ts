@@ -14,7 +14,7 @@ export async function recordLabels(
   issue: IssueSnapshot,
   asked: boolean,
 ): Promise<boolean> {
-  return inTransaction(orchestrator, async (unit) => {
+  return inTransaction(orchestrator, 'record-labels', async (unit) => {
     const task = await lockTask(unit.trx, taskId)
     const project = task && (await findProject(unit.trx, task.projectId))
     if (!task || !project) return true

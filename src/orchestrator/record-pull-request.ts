@@ -1,4 +1,4 @@
-import { hasOpenPublish } from '../db/repositories/outbound-calls.ts'
+import { finishPullRequestCalls, hasOpenPublish } from '../db/repositories/outbound-calls.ts'
 import { latestSessionOfTask } from '../db/repositories/sessions.ts'
 import { lockTask, type Task, updateTask } from '../db/repositories/tasks.ts'
 import { announce, applyTaskEvent } from './apply-task-event.ts'
@@ -10,9 +10,10 @@ export async function recordPullRequest(
   taskId: number,
   pullRequest: { number: number; url: string },
 ): Promise<Task | undefined> {
-  return inTransaction(orchestrator, async (unit) => {
+  return inTransaction(orchestrator, 'record-pull-request', async (unit) => {
     const task = await lockTask(unit.trx, taskId)
     if (task === undefined) return undefined
+    await finishPullRequestCalls(unit.trx, taskId, pullRequest.number)
     const changes = { pullRequestNumber: pullRequest.number, pullRequestUrl: pullRequest.url }
     const session = await latestSessionOfTask(unit.trx, taskId)
     const finished = session?.endedAt != null && session.status === 'completed'
@@ -36,7 +37,7 @@ export async function recordPullRequest(
 
 /** The branch of finished work was deleted before its pull request was opened: a person has to look. */
 export async function recordMissingBranch(orchestrator: Orchestrator, taskId: number): Promise<void> {
-  const unknown = await inTransaction(orchestrator, async (unit) => {
+  const unknown = await inTransaction(orchestrator, 'record-missing-branch', async (unit) => {
     const task = await lockTask(unit.trx, taskId)
     const session = task && (await latestSessionOfTask(unit.trx, taskId))
     // while a push is under way, its outcome decides
@@ -45,15 +46,20 @@ export async function recordMissingBranch(orchestrator: Orchestrator, taskId: nu
   if (!unknown) await recordPullRequestFailure(orchestrator, taskId, 'its branch has no commits any more.')
 }
 
+/** Its session has finished, or its held commits were approved. */
+function awaitsPullRequest(task: Task): boolean {
+  return task.status === 'processing' || (task.status === 'review' && task.pullRequestNumber === null)
+}
+
 /** No pull request can be opened: a person has to look. */
 export async function recordPullRequestFailure(
   orchestrator: Orchestrator,
   taskId: number,
   why: string,
 ): Promise<void> {
-  await inTransaction(orchestrator, async (unit) => {
+  await inTransaction(orchestrator, 'record-pull-request-failure', async (unit) => {
     const task = await lockTask(unit.trx, taskId)
-    if (task === undefined || task.status !== 'processing') return
+    if (task === undefined || !awaitsPullRequest(task)) return
     const applied = await applyTaskEvent(unit, task, {
       event: 'push_refused',
       actor: 'mission-control',

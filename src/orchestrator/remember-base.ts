@@ -10,7 +10,9 @@ export async function rememberBase(
 ): Promise<void> {
   const project = await findProject(orchestrator.db, projectId)
   if (project === undefined || project.baseSha === sha) return
-  await inTransaction(orchestrator, (unit) => updateProject(unit.trx, projectId, { baseSha: sha }))
+  await inTransaction(orchestrator, 'remember-base', (unit) =>
+    updateProject(unit.trx, projectId, { baseSha: sha }),
+  )
 }
 
 /**
@@ -22,7 +24,7 @@ export async function recordBasePush(
   projectId: number,
   base: { branch: string; sha: string },
 ): Promise<void> {
-  await inTransaction(orchestrator, async (unit) => {
+  await inTransaction(orchestrator, 'record-base-push', async (unit) => {
     const project = await findProject(unit.trx, projectId)
     if (project === undefined) return
     await updateProject(unit.trx, projectId, { baseSha: base.sha, defaultBranch: base.branch })

@@ -16,7 +16,7 @@ export async function reportProgress(
   sessionId: number,
   report: ProgressReport,
 ): Promise<{ ok: true; answer: ProgressAnswer } | Refusal> {
-  return inTransaction(orchestrator, async (unit) => {
+  return inTransaction(orchestrator, 'report-progress', async (unit) => {
     const locked = await lockWithTask(unit, sessionId)
     if (locked === undefined) return refuse('not_found', 'There is no such session.')
     const { session, task } = locked

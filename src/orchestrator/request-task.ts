@@ -33,7 +33,7 @@ export async function requestTask(
   orchestrator: Orchestrator,
   request: TaskRequest,
 ): Promise<{ ok: true; task: Task } | (Refusal & { taskId: number; projectId: number })> {
-  return inTransaction(orchestrator, async (unit) => {
+  return inTransaction(orchestrator, 'request-task', async (unit) => {
     const project = await touchProject(unit, request.repository)
     const task = await touchTask(unit, project, request.now)
     const facts = await issueFacts(unit, project, request.now)

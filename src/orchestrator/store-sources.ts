@@ -25,7 +25,7 @@ export interface GatheredSources {
  * from: the task waits until the first push. True when the sources are fresh now.
  */
 export async function storeSources(orchestrator: Orchestrator, gathered: GatheredSources): Promise<boolean> {
-  return inTransaction(orchestrator, async (unit) => {
+  return inTransaction(orchestrator, 'store-sources', async (unit) => {
     const seen = await findTask(unit.trx, gathered.taskId)
     // projects are locked before their tasks, here as by everybody else
     if (seen && gathered.configText !== null) await lockProject(unit.trx, seen.projectId)

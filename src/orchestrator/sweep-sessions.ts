@@ -34,7 +34,7 @@ export async function sweepSessions(orchestrator: Orchestrator): Promise<number>
 }
 
 function sweepOne(orchestrator: Orchestrator, sessionId: number): Promise<boolean> {
-  return inTransaction(orchestrator, async (unit) => {
+  return inTransaction(orchestrator, 'sweep-one', async (unit) => {
     const locked = await lockWithTask(unit, sessionId)
     if (locked === undefined || !isLive(locked.session.status)) return false
     // read again under the lock: a push may have begun to be published since

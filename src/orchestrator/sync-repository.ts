@@ -10,7 +10,7 @@ export async function syncRepository(
   orchestrator: Orchestrator,
   repository: RepositorySnapshot,
 ): Promise<void> {
-  await inTransaction(orchestrator, async (unit) => {
+  await inTransaction(orchestrator, 'sync-repository', async (unit) => {
     const project = await findProjectByRepository(unit.trx, repository.githubId)
     if (project === undefined) return
     await updateProject(unit.trx, project.id, {

@@ -1,4 +1,4 @@
-import { type Document, isMap, isPair, isScalar, LineCounter, parseDocument } from 'yaml'
+import { type Document, isMap, isPair, isScalar, LineCounter, parseDocument, visit } from 'yaml'
 import type { z } from 'zod'
 import { RepositoryConfig } from './repository-config.ts'
 
@@ -27,11 +27,13 @@ export function parseRepositoryConfig(text: RepositoryConfigText): ParsedReposit
   const control = /[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u.exec(text)
   const lines = new LineCounter()
   try {
-    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: true })
+    const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, uniqueKeys: false })
     if (control) return at(control.index, 'the file has a character that is not printable')
     // a tag that nobody knows is a warning only
     const problem = document.errors[0] ?? document.warnings[0]
     if (problem) return at(problem.pos[0], problem.message)
+    const repeated = repeatedKey(document)
+    if (repeated !== null) return at(repeated, 'Map keys must be unique')
     // aliases that expand without end are refused by the parser
     const parsed = RepositoryConfig.safeParse(document.toJS({ maxAliasCount: 50 }) ?? {})
     if (!parsed.success) return at(offsetOf(document, parsed.error), describe(parsed.error))
@@ -57,6 +59,26 @@ function mistake(line: number, column: number, message: string): ParsedRepositor
     column,
     message: message.replaceAll('\0', '').toWellFormed().slice(0, MOST_MESSAGE),
   }
+}
+
+/** Where a map names a key again. The parser's own check compares each key with all others: seconds for one file. */
+function repeatedKey(document: Document.Parsed): number | null {
+  let found: number | null = null
+  visit(document, {
+    Map(_, map) {
+      const seen = new Set<unknown>()
+      for (const { key } of map.items) {
+        if (!isScalar(key)) continue
+        if (seen.has(key.value)) {
+          found = key.range?.[0] ?? 0
+          return visit.BREAK
+        }
+        seen.add(key.value)
+      }
+      return undefined
+    },
+  })
+  return found
 }
 
 function describe(error: z.ZodError): string {

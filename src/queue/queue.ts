@@ -1,6 +1,7 @@
 import type { Transaction } from 'kysely'
 import { fromKysely, PgBoss } from 'pg-boss'
 import type { Database } from '../db/schema.ts'
+import { crashPoint } from '../runtime/crash-points.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { type JobKind, type JobPayload, jobCatalog, jobKinds } from './catalog.ts'
 
@@ -127,7 +128,9 @@ async function work<Kind extends JobKind>(
   } as const
   const run = async (job: PgBossJob): Promise<void> => {
     try {
+      crashPoint('before', `job ${kind}`)
       await handler(schema.parse(job.data) as JobPayload<Kind>, { signal: job.signal })
+      crashPoint('after', `job ${kind}`)
     } catch (error) {
       if (!(error instanceof Postponed)) throw error
       // sent before this one is completed: a crash in between runs it twice, never not at all

@@ -3,6 +3,8 @@ import type { IssueSnapshot, Person, RepositorySnapshot } from '../orchestrator/
 
 /** The fields of GitHub's webhooks that we read; everything else in them is left alone. */
 const id = z.int().positive()
+/** A time that can be stored: an invalid one would fail again with every try. */
+export const time = z.string().refine((text) => !Number.isNaN(Date.parse(text)), 'is not a time')
 export const AccountPayload = z.object({ id, login: z.string(), type: z.string().optional() })
 const RepositoryPayload = z.object({
   id,
@@ -21,7 +23,7 @@ export const IssuePayload = z.object({
   user: AccountPayload.nullish(),
   state: z.enum(['open', 'closed']),
   state_reason: z.string().nullish(),
-  updated_at: z.string(),
+  updated_at: time,
   comments: z.int(),
   labels: z.array(z.object({ name: z.string() })).nullish(),
   pull_request: z.unknown().optional(),
@@ -34,6 +36,18 @@ export const AnyEvent = z.object({ installation: InstallationPayload.nullish() }
 /** A delivery that lacks what its event always has. Trying it again cannot help. */
 export class PayloadError extends Error {
   override readonly name = 'PayloadError'
+}
+
+/** The body of a delivery as a JSON object, or why it is none. */
+export function parsePayload(payload: Buffer): { ok: true; payload: object } | { ok: false; error: string } {
+  try {
+    const value: unknown = JSON.parse(payload.toString('utf8'))
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? { ok: true, payload: value }
+      : { ok: false, error: 'the body is not a JSON object' }
+  } catch (error) {
+    return { ok: false, error: `the body is not JSON: ${error instanceof Error ? error.message : error}` }
+  }
 }
 
 /** The fields of a payload that we read. Throws `PayloadError` with the path of the first that is missing or wrong. */

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { afterAll, beforeAll, expect, test, vi } from 'vitest'
 import { openDatabase, parseBigint } from '../../src/db/pool.ts'
 import { createTestDatabase, type TestDatabase } from '../harness/database.ts'
@@ -42,4 +43,25 @@ test('a lost idle connection is told and replaced when the server closes it', as
   expect((await opened.pool.query('select 1 as again')).rows).toEqual([{ again: 1 }])
   await opened.close()
   await opened.close()
+})
+
+test('the next statement fails and the process goes on when a connection is lost in a transaction', async () => {
+  const { db, close } = openDatabase(database.url, { max: 1, applicationName: 'gone in between' })
+  const lost = db.transaction().execute(async (trx) => {
+    await sql`select 1`.execute(trx)
+    await database.pool.query(
+      "select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'gone in between'",
+    )
+    await vi.waitFor(async () => {
+      const { rows } = await database.pool.query(
+        "select 1 from pg_stat_activity where application_name = 'gone in between'",
+      )
+      expect(rows).toEqual([])
+    })
+    // the end of the connection arrives while nobody waits for an answer
+    await new Promise((resolve) => setImmediate(resolve))
+    await sql`select 2`.execute(trx)
+  })
+  await expect(lost).rejects.toThrow(/terminat|not queryable|Connection/i)
+  await close()
 })

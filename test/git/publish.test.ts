@@ -63,6 +63,11 @@ test('a refusal names no credentials', async () => {
   expect(JSON.stringify(result)).not.toContain(wrong.token)
 })
 
+test('nothing is published when the time for it is over', async () => {
+  expect(await publish({ notAfter: new Date(Date.now() - 1) })).toMatchObject({ ok: false, settled: true })
+  await expect(host.head('agent/x-1')).rejects.toThrow()
+})
+
 test('the outcome is open when GitHub does not answer in time', async () => {
   host.intercept = (req, res) => {
     // The push hangs; the look at the branch after it fails.

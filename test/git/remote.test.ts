@@ -6,6 +6,30 @@ import { type GitHost, startGitHost } from './harness/git-host.ts'
 
 const git = createGit()
 
+describe('a token that GitHub does not take any more', () => {
+  let host: GitHost
+  beforeEach(async () => {
+    host = await startGitHost(SEED)
+  })
+  afterEach(() => host.stop())
+
+  test('is replaced and the call repeated when another one can be had', async () => {
+    const remote = { ...host.remote(), token: 'ghs_expired', renew: async () => host.token }
+    expect(await remoteHead(git, remote, 'main')).toBe(await host.head('main'))
+  })
+
+  test('is replaced once when the other one is not taken either', async () => {
+    let renewed = 0
+    const renew = async () => {
+      renewed += 1
+      return 'ghs_expired_too'
+    }
+    const remote = { ...host.remote(), token: 'ghs_expired', renew }
+    await expect(remoteHead(git, remote, 'main')).rejects.toMatchObject({ reason: 'unauthorized' })
+    expect(renewed).toBe(1)
+  })
+})
+
 describe('a redirect', () => {
   let host: GitHost
   let other: GitHost

@@ -80,6 +80,16 @@ describe('a token', () => {
     expect(minted[0]?.body).toEqual({ repository_ids: [99], permissions: { contents: 'write' } })
   })
 
+  test('for git is another one when GitHub does not take it any more', async (context) => {
+    let now = Date.now()
+    const fake = await fakeGitHub(context, { clock: { now: () => new Date(now) } })
+    const credentials = await fake.github.credentials.forGit(repository)
+    now += 60_000
+    expect(await credentials.renew()).toBe('ghs_2')
+    expect(await credentials.renew()).toBe('ghs_2')
+    expect((await fake.github.credentials.forGit(repository)).token).toBe('ghs_2')
+  })
+
   test('is refused as gone when the app was uninstalled, as suspended when it was suspended', async (context) => {
     const fake = await fakeGitHub(context)
     fake.answerTokens(() => ({ status: 404, body: { message: 'Not Found' } }))

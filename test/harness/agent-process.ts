@@ -16,13 +16,18 @@ export interface AgentProcess {
   start(): void
 }
 
-export async function startAgentProcess(options: {
+/** What the runner is told beside its name and its server: a shell command line for the driver `command`, or more. */
+export type RunnerCommand = string | { args: string[]; env?: Record<string, string> }
+
+type RunnerOptions = {
   name: string
   key: string
-  command: string
+  command: RunnerCommand
   serverUrl: string
   directory: string
-}): Promise<AgentProcess> {
+}
+
+export async function startAgentProcess(options: RunnerOptions): Promise<AgentProcess> {
   let log = ''
   let child = spawnRunner(options, (text) => {
     log += text
@@ -48,15 +53,13 @@ export async function startAgentProcess(options: {
   }
 }
 
-function spawnRunner(
-  options: { name: string; key: string; command: string; serverUrl: string; directory: string },
-  onLog: (text: string) => void,
-): ChildProcess {
+function spawnRunner(options: RunnerOptions, onLog: (text: string) => void): ChildProcess {
   const { name, key, command, serverUrl, directory } = options
   const workDir = join(directory, `agent-${name}`)
+  const { args, env = {} } = typeof command === 'string' ? { args: ['--command', command] } : command
   const child = spawn(
     process.execPath,
-    [CLI, 'agent', '--url', serverUrl, '--name', name, '--command', command, '--work-dir', workDir],
+    [CLI, 'agent', '--url', serverUrl, '--name', name, ...args, '--work-dir', workDir],
     {
       stdio: ['ignore', 'ignore', 'pipe'],
       env: {
@@ -64,6 +67,7 @@ function spawnRunner(
         HOME: directory,
         MISSION_CONTROL_AGENT_KEY: key,
         LOG_LEVEL: 'debug',
+        ...env,
       },
     },
   )

@@ -13,7 +13,7 @@ import { type RunningServer, startServer } from '../../src/main.ts'
 import { createAgent } from '../../src/orchestrator/create-agent.ts'
 import type { Policy } from '../../src/orchestrator/orchestrator.ts'
 import { createLogger } from '../../src/runtime/logger.ts'
-import { type AgentProcess, startAgentProcess } from './agent-process.ts'
+import { type AgentProcess, type RunnerCommand, startAgentProcess } from './agent-process.ts'
 import { createTestDatabase, type TestDatabase } from './database.ts'
 import { type Person, person } from './person.ts'
 import { connectScriptedAgent, type ScriptedAgent } from './scripted-agent.ts'
@@ -26,8 +26,12 @@ export interface WorldOptions {
   private?: boolean
   policy?: Partial<Policy>
   github?: LocalGitHubOptions
+  /** How long `reach` waits, in seconds; 25 unless told. */
+  patience?: number
   /** Pace of what repeats; 1 in production, 0.2 here unless told. */
   reconcileSeconds?: number
+  /** Starts the server elsewhere than in this process, such as in one that may be killed. */
+  start?: (config: Config) => Promise<RunningServer>
 }
 
 /** A local GitHub, a server and a repository, with everything a story needs to act and to look. */
@@ -53,14 +57,16 @@ export interface World {
   appComments(number: number): Promise<string[]>
   /** An agent that the test plays, over the real socket. */
   scriptedAgent(name: string, options?: AgentOptions): Promise<ScriptedAgent>
-  /** The real runner in a process of its own, with the `command` driver and this shell command. */
-  agentProcess(name: string, command: string, options?: AgentOptions): Promise<AgentProcess>
+  /** The real runner in a process of its own, with the `command` driver and this shell command, or as told. */
+  agentProcess(name: string, command: RunnerCommand, options?: AgentOptions): Promise<AgentProcess>
   /** The key of a new agent, for agents that connect in their own way. */
   agentKey(name: string, options?: AgentOptions): Promise<string>
   /** Stops the server and starts it again on the same database, port and data. `between` runs while it is down. */
   restartServer(between?: () => Promise<void>): Promise<void>
   /** Where the server keeps its mirrors. */
   mirrorsDirectory: string
+  /** What the server makes session tokens with. */
+  serverKey: string
   /** Ends all agents that were connected so far, for instance after each test. */
   dismissAgents(): Promise<void>
   stop(): Promise<void>
@@ -69,6 +75,7 @@ export interface World {
 export interface AgentOptions {
   capabilities?: string[]
   maxConcurrent?: number
+  provider?: 'command' | 'claude-code' | 'codex'
   /** False: its owner may not write to the repository, so its work waits for approval. */
   ownerMayWrite?: boolean
 }
@@ -93,7 +100,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const [github, database] = await Promise.all([
     startLocalGitHub({
       checkResponses: true,
-      limits: { contentPerMinute: 10_000, contentPerHour: 10_000 },
+      limits: { contentPerMinute: 10_000, contentPerHour: 10_000, pointsPerMinute: 1_000_000 },
       ...options.github,
     }),
     createTestDatabase(),
@@ -109,6 +116,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
   const outsider = person(github, repository, 'oscar')
   await maintainer.call('POST', '/labels', { name: 'process', color: '1f883d' })
 
+  const serverKey = randomBytes(32).toString('hex')
   const config: Config = {
     host: '127.0.0.1',
     port: 0,
@@ -116,7 +124,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     databaseUrl: database.url,
     databaseUrlDirect: null,
     dataDir: join(directory, 'server'),
-    serverKey: randomBytes(32).toString('hex'),
+    serverKey,
     github: {
       appId: github.app.id,
       privateKey: github.app.privateKey,
@@ -129,7 +137,8 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     reconcileSeconds: options.reconcileSeconds ?? 0.2,
   }
   const logger = createLogger(process.env.TEST_LOG ?? 'silent')
-  let server = await startServer(config, logger)
+  const start = options.start ?? ((one: Config) => startServer(one, logger))
+  let server = await start(config)
   github.setWebhook({ url: `${server.url}${WEBHOOK_PATH}` })
   const { installationId } = await github.install([repository])
   await github.flushWebhooks()
@@ -171,10 +180,14 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     async reach(number, status, more = () => true) {
       let last: Task | undefined
       try {
-        return await until(`#${number} is ${status}`, async () => {
-          last = await world.task(number)
-          return last?.status === status && more(last) ? last : null
-        })
+        return await until(
+          `#${number} is ${status}`,
+          async () => {
+            last = await world.task(number)
+            return last?.status === status && more(last) ? last : null
+          },
+          options.patience,
+        )
       } catch (error) {
         const history = (await world.events(number)).map(
           (event) => `${event.kind} ${JSON.stringify(event.detail)}`,
@@ -192,7 +205,7 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       const made = await createAgent(database.db, {
         name,
         owner: { id: maintainer.id, login: OWNER },
-        provider: 'command',
+        provider: agent.provider ?? 'command',
         capabilities: agent.capabilities ?? ['coding', 'writing', 'research'],
         maxConcurrent: agent.maxConcurrent ?? 1,
         projects: [
@@ -225,11 +238,12 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
       return started
     },
     mirrorsDirectory: join(config.dataDir, 'mirrors'),
+    serverKey,
     async restartServer(between) {
       const { port } = new URL(server.url)
       await server.stop()
       await between?.()
-      server = await startServer({ ...config, port: Number(port) }, logger)
+      server = await start({ ...config, port: Number(port) })
     },
     async dismissAgents() {
       for (const end of ending.splice(0).reverse()) await end()
@@ -237,9 +251,12 @@ export async function createWorld(options: WorldOptions = {}): Promise<World> {
     async stop() {
       await world.dismissAgents()
       await server.stop()
-      await github.stop()
-      await database.drop()
-      await rm(directory, { recursive: true, force: true, maxRetries: 5 })
+      try {
+        await github.stop()
+      } finally {
+        await database.drop()
+        await rm(directory, { recursive: true, force: true, maxRetries: 5 })
+      }
     },
   }
   return world

@@ -45,7 +45,7 @@ test('no limit is exceeded when 32 claimers fight for 20 tasks with 8 agents', a
       const task = tasks[(offset * 7 + turn) % tasks.length]
       const agent = agents[(offset + turn * 3) % agents.length]
       if (!task || !agent) continue
-      const claim = { taskId: task.id, agentId: agent.id, channel: 'websocket' }
+      const claim = { taskIds: [task.id], agentId: agent.id, channel: 'websocket' }
       const result = await claimTask(core.orchestrator, claim)
       if (result.ok) claimed += 1
       else codes.add(result.code)
@@ -140,7 +140,7 @@ describe('a claim loses politely and leaves no trace when', () => {
       const task = await core.claimable(project)
       await close(task, agent.id)
       const before = await core.task(task.id)
-      const claim = { taskId: task.id, agentId: agent.id, channel: 'websocket' }
+      const claim = { taskIds: [task.id], agentId: agent.id, channel: 'websocket' }
       expect(await claimTask(core.orchestrator, claim)).toMatchObject({ ok: false, code })
       expect(await core.task(task.id)).toEqual(before)
       expect(await core.sessions(task.id)).toEqual([])
@@ -153,7 +153,7 @@ describe('a claim loses politely and leaves no trace when', () => {
     const { task, session } = await core.atWork(project, agent)
     await changeTask(core.orchestrator, { taskId: task.id, event: 'cancelled', actor: 'maya' })
     await core.claimable(project, issueOf(task.number))
-    const claim = { taskId: task.id, agentId: agent.id, channel: 'websocket' }
+    const claim = { taskIds: [task.id], agentId: agent.id, channel: 'websocket' }
     expect(await claimTask(core.orchestrator, claim)).toMatchObject({ ok: false, code: 'live_session' })
     await completeSession(core.orchestrator, session.id, report('stopped'))
     expect(await claimTask(core.orchestrator, claim)).toMatchObject({ ok: true, session: { fence: 2 } })

@@ -239,7 +239,7 @@ export async function createCore(options: { policy?: Partial<Policy>; max?: numb
       })
     },
     async claim(taskId, agentId) {
-      const claimed = await claimTask(orchestrator, { taskId, agentId, channel: 'websocket' })
+      const claimed = await claimTask(orchestrator, { taskIds: [taskId], agentId, channel: 'websocket' })
       if (!claimed.ok) throw new Error(claimed.reason)
       return claimed.session
     },

@@ -182,7 +182,11 @@ async function act(
       return task.status
     case 'claim': {
       if (agent === undefined) return
-      const claimed = await claimTask(orchestrator, { taskId, agentId: agent.id, channel: 'websocket' })
+      const claimed = await claimTask(orchestrator, {
+        taskIds: [taskId],
+        agentId: agent.id,
+        channel: 'websocket',
+      })
       if (claimed.ok) {
         expect(task).toMatchObject({ status: 'ready', frozen: false, issueOpen: true })
         expect(live).toBeUndefined()

@@ -167,6 +167,52 @@ test('each delivery is handled once when two workers compete for many', async ()
   expect(handled.toSorted()).toEqual(ids.toSorted())
 })
 
+describe('other replicas are told', () => {
+  /** A worker whose handlers all wait, `count` deliveries that it is offered, and how often it asked others to look. */
+  async function offer(count: number): Promise<{ told: number; started: number }> {
+    const { db, pool } = database
+    const { promise: held, resolve: release } = Promise.withResolvers<void>()
+    let [told, started] = [0, 0]
+    const handle: DeliveryHandler = () => {
+      started += 1
+      return held
+    }
+    const onMore = (): void => {
+      told += 1
+    }
+    const worker = new DeliveryWorker({ db, pool, handle, logger: createLogger('silent'), onMore })
+    try {
+      await Promise.all(Array.from({ length: count }, () => store('{}')))
+      worker.stored()
+      await until('as many as there is room for are under way', () => started === Math.min(count, 50))
+      return { told, started }
+    } finally {
+      release()
+      await worker.stop()
+    }
+  }
+
+  test('of deliveries that were stored when there is no room for all of them', async () => {
+    expect((await offer(60)).told).toBeGreaterThan(0)
+  })
+
+  test('nothing when there is room for all of them', async () => {
+    expect(await offer(20)).toEqual({ told: 0, started: 20 })
+  })
+
+  test('of deliveries that were stored when the worker has stopped', async () => {
+    let told = 0
+    const { db, pool } = database
+    const onMore = (): void => {
+      told += 1
+    }
+    const worker = new DeliveryWorker({ db, pool, handle: nothing, logger: createLogger('silent'), onMore })
+    await worker.stop()
+    worker.stored()
+    expect(told).toBe(1)
+  })
+})
+
 test('a slow delivery does not keep the others back', async () => {
   let release = (): void => {}
   const held = new Promise<void>((resolve) => {
@@ -190,6 +236,32 @@ test('a slow delivery does not keep the others back', async () => {
     release()
   }
   expect(await row(quick)).toMatchObject({ state: 'done' })
+})
+
+test('a delivery stays with its worker while it works, and seconds longer when it has died', async () => {
+  const id = await store('{}')
+  const { db, pool } = database
+  const release = Promise.withResolvers<void>()
+  let handled = 0
+  const handle: DeliveryHandler = async () => {
+    handled += 1
+    await release.promise
+  }
+  const worker = new DeliveryWorker({ db, pool, handle, logger: createLogger('silent') })
+  try {
+    worker.wake()
+    const first = await until('it is taken', async () => {
+      const now = await row(id)
+      return now.state === 'working' && now.due_at.getTime()
+    })
+    expect(first - Date.now()).toBeLessThanOrEqual(8_000)
+    await until('it is renewed', async () => (await row(id)).due_at.getTime() > first)
+    expect(await claimDeliveries(pool, 1, 60)).toEqual([])
+  } finally {
+    release.resolve()
+    await worker.stop()
+  }
+  expect([handled, (await row(id)).state]).toEqual([1, 'done'])
 })
 
 test('deliveries are forgotten after a week, unfinished ones are not', async () => {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { dirname } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { FLUSH, pktLine } from '../../git/pkt-line.ts'
 import type { Git } from '../../git/run.ts'
@@ -21,7 +22,7 @@ export async function advertiseFetch(git: Git, gitDir: string, req: IncomingMess
   const version = protocolOf(req)
   res.writeHead(200, { ...NO_CACHE, 'content-type': 'application/x-git-upload-pack-advertisement' })
   if (version !== 'version=2') res.write(Buffer.concat([pktLine('# service=git-upload-pack\n'), FLUSH]))
-  await uploadPack(git, ['--advertise-refs', gitDir], req, res, null)
+  await uploadPack(git, gitDir, ['--advertise-refs'], req, res, null)
 }
 
 /** Answers one round of a fetch, in constant memory. Ends git when the client goes away. */
@@ -34,31 +35,33 @@ export async function serveFetch(
 ): Promise<void> {
   const body = readBody(req, maxBytes)
   startResult(res, 'git-upload-pack')
-  await uploadPack(git, [gitDir], req, res, body)
+  await uploadPack(git, gitDir, [], req, res, body)
 }
 
 async function uploadPack(
   git: Git,
-  args: string[],
+  gitDir: string,
+  flags: string[],
   req: IncomingMessage,
   res: ServerResponse,
   body: AsyncIterable<Buffer> | null,
 ): Promise<void> {
   const version = protocolOf(req)
   const env = version === null ? {} : { GIT_PROTOCOL: version }
-  const child = git.start(['upload-pack', '--stateless-rpc', '--strict', ...args], { env, config: CONFIG })
+  const { child, output } = await git.startPiped(
+    ['upload-pack', '--stateless-rpc', '--strict', ...flags, gitDir],
+    { env, config: CONFIG, directory: dirname(gitDir) },
+  )
   const stop = () => stopProcess(child)
   res.once('close', stop)
+  // The close event of a client that left while git was started has passed already.
+  if (res.destroyed) stop()
   child.stderr.resume()
   const exit = exitOf(child)
   try {
-    let sent = 0
-    child.stdout.on('data', (chunk: Buffer) => {
-      sent += chunk.length
-    })
     const input = feed(body ?? [], child.stdin)
-    const output = pipeline(child.stdout, res, { end: false })
-    const [code] = await Promise.all([exit, output, input])
+    const copied = output.copy((bytes, done) => res.write(bytes, () => done()))
+    const [code, sent] = await Promise.all([exit, copied, input])
     if (code !== 0 && sent === 0) res.write(pktLine('ERR Mission Control could not read the repository'))
     res.end()
   } finally {

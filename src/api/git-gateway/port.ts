@@ -26,7 +26,7 @@ export interface PublishIntent {
 }
 
 export type BeginPublish =
-  | { ok: true; hold?: false; intentId: number; remote: Remote }
+  | { ok: true; hold?: false; intentId: number; remote: Remote; until: Date }
   | { ok: true; hold: true; intentId: number }
   | { ok: false; sentence: string }
 

@@ -2,6 +2,7 @@ import type { Mirror, Mirrors } from '../../git/mirror.ts'
 import type { PublishResult } from '../../git/publish.ts'
 import type { Quarantine } from '../../git/quarantine.ts'
 import { type Remote, RemoteError } from '../../git/remote.ts'
+import { crashPoint } from '../../runtime/crash-points.ts'
 import type { PushAnswer } from './answer.ts'
 import type {
   BeginPublish,
@@ -50,6 +51,7 @@ async function hold(push: CheckedPush, begun: Begun): Promise<PushAnswer> {
       defaultSha,
       session.policy.maxBytes * BUNDLE_FACTOR,
     )
+    crashPoint('after', 'push: hold')
   } catch (error) {
     await finish(push, begun.intentId, { outcome: 'failed', message: 'the commits could not be kept' })
     throw error
@@ -74,6 +76,7 @@ async function send(push: CheckedPush, begun: Exclude<Begun, { hold: true }>): P
     newSha,
     env: quarantine.env,
     timeoutMs: limits.publishMs,
+    notAfter: begun.until,
   })
   if (result.ok) {
     // GitHub has it. Should the mirror fail to take it over, the next fetch brings it.
@@ -83,6 +86,7 @@ async function send(push: CheckedPush, begun: Exclude<Begun, { hold: true }>): P
         'a published push could not be moved into the mirror',
       )
     })
+    crashPoint('after', 'push: mirror')
     await finish(push, begun.intentId, { outcome: 'published', newSha })
     return { ok: true }
   }

@@ -4,6 +4,7 @@ import type { Mirror, Mirrors } from '../../git/mirror.ts'
 import { FLUSH, pktLine } from '../../git/pkt-line.ts'
 import type { Quarantine, ReceiveResult } from '../../git/quarantine.ts'
 import { type ReceiveHeader, ReceiveHeaderParser, type RefCommand } from '../../git/receive-header.ts'
+import { crashPoint } from '../../runtime/crash-points.ts'
 import { NO_CACHE, type PushAnswer, pushReply, startResult } from './answer.ts'
 import { BodyError, readBody } from './body.ts'
 import { branchTip } from './branch-state.ts'
@@ -84,7 +85,10 @@ export async function receivePush(
     reply.begin()
   }
   try {
-    reply.end(await quarantined(context, command, pack, res, onRead))
+    const answer = await quarantined(context, command, pack, res, onRead)
+    crashPoint('before', 'push: report')
+    reply.end(answer)
+    crashPoint('after', 'push: report')
   } catch (error) {
     if (!res.headersSent || res.destroyed) throw error
     context.logger.error(
@@ -163,6 +167,7 @@ async function quarantined(
       maxObjectBytes: limits.fileBytes,
       timeoutMs: limits.requestMs,
     })
+    crashPoint('after', 'push: read')
     onRead()
     const leave = await turn(`${session.projectId} ${session.branch}`, limits.queueMs)
     if (leave === null) {
@@ -225,6 +230,7 @@ async function decide(push: Decision, received: ReceiveResult, res: ServerRespon
   if (refusal !== null) return refuse(refusal)
   // Whoever hung up by now does not want it published.
   if (res.destroyed) return refused({ code: 'cancelled', sentence: 'the client went away' })
+  crashPoint('after', 'push: checks')
   return publishPush({ ...push, session, tip, newSha, defaultSha, commits: inspection.commits.length })
 }
 

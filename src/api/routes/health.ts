@@ -1,7 +1,14 @@
 import { Router } from 'express'
+import type { Logger } from '../../runtime/logger.ts'
 
-/** `GET /healthz`: the process answers. `GET /readyz`: it can do its work (database reached, migrations done). */
-export function healthRoutes(checks: Record<string, () => Promise<string | null>>): Router {
+/**
+ * `GET /healthz`: the process answers. `GET /readyz`: it can do its work (database reached, migrations done). Anybody
+ * may ask: what an error says of hosts and accounts goes to the log alone.
+ */
+export function healthRoutes(
+  checks: Record<string, () => Promise<string | null>>,
+  logger: Pick<Logger, 'warn'>,
+): Router {
   const router = Router()
   router.get('/healthz', (_req, res) => {
     res.json({ status: 'ok' })
@@ -9,7 +16,10 @@ export function healthRoutes(checks: Record<string, () => Promise<string | null>
   router.get('/readyz', async (_req, res) => {
     const results = await Promise.all(
       Object.entries(checks).map(async ([name, check]) => {
-        const problem = await check().catch((error: unknown) => String(error))
+        const problem = await check().catch((error: unknown) => {
+          logger.warn({ err: error, check: name }, 'not ready')
+          return 'failed; the log says why'
+        })
         return [name, problem ?? 'ok'] as const
       }),
     )

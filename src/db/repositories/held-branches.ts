@@ -1,4 +1,4 @@
-import type { Kysely, Selectable } from 'kysely'
+import { type Kysely, type Selectable, sql } from 'kysely'
 import type { Database, HeldBranchesTable } from '../schema.ts'
 
 export type HeldBranch = Selectable<HeldBranchesTable>
@@ -18,6 +18,32 @@ export async function saveHeldBranch(
 
 export async function findHeldBranch(db: Kysely<Database>, taskId: number): Promise<HeldBranch | undefined> {
   return db.selectFrom('heldBranches').selectAll().where('taskId', '=', taskId).executeTakeFirst()
+}
+
+/** Tasks in review whose held commits, exactly these, a person has approved: they are to be published. */
+export async function heldToPublish(db: Kysely<Database>, limit: number): Promise<number[]> {
+  const rows = await db
+    .selectFrom('heldBranches')
+    .innerJoin('tasks', 'tasks.id', 'heldBranches.taskId')
+    .innerJoin('projects', 'projects.id', 'tasks.projectId')
+    .select('tasks.id')
+    .where('tasks.status', '=', 'review')
+    .where('tasks.frozen', '=', false)
+    .where('projects.frozenBecause', 'is', null)
+    .where((eb) =>
+      eb.exists(
+        eb
+          .selectFrom('sessionEvents')
+          .select('sessionEvents.id')
+          .whereRef('sessionEvents.taskId', '=', 'tasks.id')
+          .where('sessionEvents.kind', '=', 'publishing_approved')
+          .where(sql<boolean>`session_events.detail ->> 'sha' = held_branches.head_sha`),
+      ),
+    )
+    .orderBy('tasks.id')
+    .limit(limit)
+    .execute()
+  return rows.map((row) => row.id)
 }
 
 export async function deleteHeldBranch(db: Kysely<Database>, taskId: number): Promise<void> {

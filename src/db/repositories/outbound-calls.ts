@@ -14,6 +14,8 @@ export interface NewOutboundCall {
   createsContent: boolean
   intent?: Record<string, unknown>
   leaseUntil?: Date | null
+  /** `done` for a call that nobody has to follow up: it is only counted. */
+  state?: 'pending' | 'done'
 }
 
 /** Writes the intent of a call. Undefined when one with this kind and key exists: find and follow that. */
@@ -33,6 +35,7 @@ export async function insertOutboundCall(
       createsContent: call.createsContent,
       intent: JSON.stringify(call.intent ?? {}),
       leaseUntil: call.leaseUntil ?? null,
+      ...(call.state === undefined ? {} : { state: call.state }),
     })
     .onConflict((conflict) => conflict.columns(['kind', 'key']).where('key', 'is not', null).doNothing())
     .returningAll()
@@ -56,6 +59,39 @@ export async function lockOutboundCall(
   return trx.selectFrom('outboundCalls').selectAll().where('id', '=', id).forUpdate().executeTakeFirst()
 }
 
+/**
+ * Takes a pending call for a process that is about to make it, for so many seconds. Undefined while another one has it: two
+ * that look at the same time would both find nothing, and both make it.
+ */
+export async function takeOutboundCall(
+  db: Kysely<Database>,
+  id: number,
+  seconds: number,
+): Promise<OutboundCall | undefined> {
+  return db
+    .updateTable('outboundCalls')
+    .set({ leaseUntil: leaseOf(seconds) })
+    .where('id', '=', id)
+    .where('state', '=', 'pending')
+    .where((eb) => eb.or([eb('leaseUntil', 'is', null), eb('leaseUntil', '<=', sql<Date>`now()`)]))
+    .returningAll()
+    .executeTakeFirst()
+}
+
+/** Gives a taken call back that came to nothing, or nobody knows to what: the next one looks at once. */
+export async function releaseOutboundCall(db: Kysely<Database>, taken: OutboundCall): Promise<void> {
+  await db
+    .updateTable('outboundCalls')
+    .set({ leaseUntil: null })
+    .where('id', '=', taken.id)
+    .where('leaseUntil', '=', taken.leaseUntil)
+    .execute()
+}
+
+/** By the database's clock: replicas' clocks differ. */
+const leaseOf = (seconds: number) =>
+  sql<Date>`date_trunc('milliseconds', now() + make_interval(secs => ${seconds}))`
+
 export async function finishOutboundCall(
   db: Kysely<Database>,
   id: number,
@@ -66,6 +102,21 @@ export async function finishOutboundCall(
     .updateTable('outboundCalls')
     .set({ state, outcome: JSON.stringify(outcome), finishedAt: new Date() })
     .where('id', '=', id)
+    .execute()
+}
+
+/** The pull request of a task is there, however that became known: nobody has to follow up what was to open it. */
+export async function finishPullRequestCalls(
+  trx: Transaction<Database>,
+  taskId: number,
+  number: number,
+): Promise<void> {
+  await trx
+    .updateTable('outboundCalls')
+    .set({ state: 'done', outcome: JSON.stringify({ number, found: true }), finishedAt: new Date() })
+    .where('taskId', '=', taskId)
+    .where('kind', '=', 'pull_request')
+    .where('state', '=', 'pending')
     .execute()
 }
 

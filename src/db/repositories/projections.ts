@@ -27,6 +27,22 @@ export async function takeProjection(
     .executeTakeFirst()
 }
 
+/** Keeps a projection that `takeProjection` gave for `seconds` more; undefined when another process has taken it since. */
+export async function renewProjection(
+  db: Kysely<Database>,
+  taken: Projection,
+  now: Date,
+  seconds: number,
+): Promise<Projection | undefined> {
+  return db
+    .updateTable('projections')
+    .set({ lockedUntil: new Date(now.getTime() + seconds * 1000) })
+    .where('taskId', '=', taken.taskId)
+    .where('lockedUntil', '=', taken.lockedUntil)
+    .returningAll()
+    .executeTakeFirst()
+}
+
 /** Gives a projection back that `takeProjection` gave; one that was taken by another process since stays theirs. */
 export async function releaseProjection(db: Kysely<Database>, taken: Projection): Promise<void> {
   await db

@@ -75,26 +75,20 @@ export async function lockTask(trx: Transaction<Database>, id: number): Promise<
 }
 
 /**
- * Locks a task that is claimable now, or answers undefined: somebody else is claiming it, or a gate has
+ * Locks the first of these tasks that is claimable now, or answers undefined: others are claiming them, or a gate has
  * closed since the candidates were read. Never waits, so a claim cannot take part in a deadlock.
  */
 export async function lockClaimableTask(
   trx: Transaction<Database>,
-  id: number,
+  projectId: number,
+  ids: readonly number[],
   now: Date,
 ): Promise<Task | undefined> {
-  return trx
-    .selectFrom('tasks')
-    .selectAll()
-    .where('id', '=', id)
-    .where('status', '=', 'ready')
-    .where('frozen', '=', false)
-    .where('issueOpen', '=', true)
-    .where('notBefore', '<=', now)
-    .whereRef('sourcesSha256', '=', 'approvedSha256')
-    .forUpdate()
-    .skipLocked()
-    .executeTakeFirst()
+  const { rows } = await sql<Task>`/* prepared: lock-claimable-task */
+    select tasks.* from unnest(${[...ids]}::bigint[]) with ordinality ranked (id, rank) join tasks using (id)
+    where project_id = ${projectId} and claimable and not_before <= ${now}
+    order by rank limit 1 for update of tasks skip locked`.execute(trx)
+  return rows[0]
 }
 
 /** Makes the task of an issue; answers undefined when it exists already. */

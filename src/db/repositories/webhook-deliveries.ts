@@ -94,12 +94,29 @@ export async function claimDeliveries(
   return result.rows
 }
 
-export async function finishDelivery(db: Kysely<Database>, id: string): Promise<void> {
-  await db
-    .updateTable('webhookDeliveries')
-    .set({ state: 'done', error: null, finishedAt: new Date() })
-    .where('id', '=', id)
-    .execute()
+/**
+ * Says that these are still being handled: they are due again only `seconds` from now. It skips what is being finished:
+ * two statements that wait for each other's rows would be a deadlock.
+ */
+export async function renewDeliveries(pool: Pool, ids: readonly string[], seconds: number): Promise<void> {
+  await pool.query({
+    name: 'renew-deliveries',
+    text: `update webhook_deliveries set due_at = now() + make_interval(secs => $2)
+      where id in (
+        select id from webhook_deliveries where id = any($1::uuid[]) and state = 'working' for update skip locked
+      )`,
+    values: [ids, seconds],
+  })
+}
+
+/** These have been handled, in one commit. */
+export async function finishDeliveries(pool: Pool, ids: readonly string[]): Promise<void> {
+  await pool.query({
+    name: 'finish-deliveries',
+    text: `update webhook_deliveries set state = 'done', error = null, finished_at = clock_timestamp()
+      where id = any($1::uuid[])`,
+    values: [ids],
+  })
 }
 
 /** Keeps the error; the delivery is tried again at `retryAt`, or has failed for good when that is null. */

@@ -1,6 +1,6 @@
 /** Acceptance criteria of an issue: its task list, and the field of that name of an issue form. */
 
-const heading = /^#{1,6}\s+(.*?)\s*#*$/
+const heading = /^#{1,6}\s+(.*)$/
 const named = /^(?:acceptance criteria|definition of done|done when|requirements)\b/i
 const taskItem = /^\s*[-*+]\s+\[[ xX]\]\s+(.+)$/
 const listItem = /^\s*(?:[-*+]|\d{1,3}[.)])\s+(.+)$/

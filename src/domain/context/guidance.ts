@@ -9,12 +9,13 @@ export function overview(input: ContextInput, clean: Cleaner): Section {
   const lines = [
     `- Project: ${clean.line(input.project.name)}`,
     `- Repository: ${clean.line(input.project.repoUrl)}`,
-    `- Branch: \`${clean.line(input.branch)}\`, from \`${clean.line(input.base)}\``,
+    `- Branch: \`${clean.branch(input.branch)}\`, from \`${clean.branch(input.base)}\``,
     `- Priority: ${input.task.priority}`,
-    ...(tags === '' ? [] : [`- Tags: ${tags}`]),
     `- Session: ${modes[input.mode]}`,
   ]
-  return { heading: `# Task #${input.task.number}`, items: [lines.join('\n')], cut: null }
+  // whoever may put a label on an issue need not have the trigger right
+  const labels = tags === '' ? [] : [clean.fence('the labels of the issue', tags)]
+  return { heading: `# Task #${input.task.number}`, items: [lines.join('\n'), ...labels], cut: null }
 }
 
 const modes: Record<ContextInput['mode'], string> = {
@@ -34,7 +35,7 @@ export function instructions(input: ContextInput, clean: Cleaner): Section {
   const setup = clean.line(input.workspace.setup ?? '')
   const verify = clean.line(input.workspace.verify ?? '')
   const steps = [
-    `Work on the branch \`${clean.line(input.branch)}\`.`,
+    `Work on the branch \`${clean.branch(input.branch)}\`.`,
     `Read ${file}, if it exists.`,
     ...(setup === '' ? [] : [`Set the workspace up with \`${setup}\`, unless that was done.`]),
     doIt[input.mode],
@@ -51,7 +52,7 @@ export function constraints(input: ContextInput, clean: Cleaner): Section {
   const budget =
     input.tokenBudget === null ? [] : [`Spend at most ${input.tokenBudget} tokens; push before they run out.`]
   const rules = [
-    `Push to \`${clean.line(input.branch)}\` only, and do not rewrite commits that are published.`,
+    `Push to \`${clean.branch(input.branch)}\` only, and do not rewrite commits that are published.`,
     'Stay within the scope of the issue.',
     'When something is unclear, ask: report `needs_clarification` with one question, and stop.',
     ...budget,

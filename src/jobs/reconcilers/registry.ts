@@ -1,3 +1,4 @@
+import { heldToPublish } from '../../db/repositories/held-branches.ts'
 import { pullRequestsToOpen } from '../../db/repositories/outbound-calls.ts'
 import { projectsWithMirrors } from '../../db/repositories/projects.ts'
 import { tasksToGather, tasksToProject, tasksToWake } from '../../db/repositories/tasks.ts'
@@ -10,14 +11,15 @@ import type { JobContext } from '../context.ts'
 import { gatherSources } from '../gather-sources.ts'
 import { openPullRequest } from '../open-pull-request.ts'
 import { projectTask } from '../project-task.ts'
+import { publishHeld } from '../publish-held.ts'
 import { forEach } from './for-each.ts'
 import { settlePublishes } from './publishes.ts'
 import type { Reconciler } from './reconciler.ts'
 import { redeliverFailed } from './redelivery.ts'
 
 const BATCH = 50
-/** Longer than the job that gathers a task's sources needs, its first repetitions included. */
-const GATHERING_MS = 120_000
+/** Longer than the job that gathers a task's sources needs, its first repetitions included; at the pace of 1. */
+const GATHERING_SECONDS = 120
 
 /** One entry per thing that repeats. `seconds` scales their pace: 1 in production. */
 export function reconcilers(context: JobContext, seconds: number): Reconciler[] {
@@ -79,7 +81,7 @@ function healers(context: JobContext, every: Pace): Reconciler[] {
       name: 'sources',
       everySeconds: every(60),
       run: async () => {
-        const since = new Date(orchestrator.clock.now().getTime() - GATHERING_MS)
+        const since = new Date(orchestrator.clock.now().getTime() - every(GATHERING_SECONDS) * 1000)
         const stale = await tasksToGather(db, since, BATCH)
         await forEach(context, stale, (taskId) => gatherSources(context, taskId))
       },
@@ -90,6 +92,13 @@ function healers(context: JobContext, every: Pace): Reconciler[] {
       run: async () => {
         const finished = await pullRequestsToOpen(db, BATCH)
         await forEach(context, finished, (taskId) => openPullRequest(context, taskId))
+      },
+    },
+    {
+      name: 'held',
+      everySeconds: every(20),
+      run: async () => {
+        await forEach(context, await heldToPublish(db, BATCH), (taskId) => publishHeld(context, taskId))
       },
     },
     { name: 'connections', everySeconds: every(20), run: () => forgetFadedConnections(orchestrator) },

@@ -12,7 +12,7 @@ const Payload = z.object({
   installation: Installation,
   repositories: repositoryList.nullish(),
 })
-const RepositoriesPayload = Payload.extend({
+export const RepositoriesPayload = Payload.extend({
   repositories_added: repositoryList,
   repositories_removed: repositoryList,
 })

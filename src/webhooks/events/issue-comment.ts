@@ -14,16 +14,17 @@ import {
   RepositoryEvent,
   readPayload,
   repositorySnapshot,
+  time,
 } from '../payload.ts'
 import type { EventHandlers } from './event.ts'
 
-const CommentEvent = RepositoryEvent.extend({
+export const CommentEvent = RepositoryEvent.extend({
   issue: IssuePayload,
   comment: z.object({
     id: z.int(),
     body: z.string(),
     user: AccountPayload.nullish(),
-    updated_at: z.string(),
+    updated_at: time,
   }),
 })
 type CommentEvent = z.infer<typeof CommentEvent>

@@ -19,9 +19,9 @@ import {
 } from '../payload.ts'
 import type { EventHandlers } from './event.ts'
 
-const IssueEvent = RepositoryEvent.extend({ issue: IssuePayload })
+export const IssueEvent = RepositoryEvent.extend({ issue: IssuePayload })
 type IssueEvent = z.infer<typeof IssueEvent>
-const LabelEvent = IssueEvent.extend({ label: z.object({ name: z.string() }).optional() })
+export const LabelEvent = IssueEvent.extend({ label: z.object({ name: z.string() }).optional() })
 type LabelEvent = z.infer<typeof LabelEvent>
 
 /** Issues are tasks: the trigger label asks for one, an edit may undo the approval, closing is the kill switch. */

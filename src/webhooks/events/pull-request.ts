@@ -6,7 +6,7 @@ import { isOwn, projectOf, repositoryRef, type WebhookContext } from '../context
 import { RepositoryEvent, readPayload, repositorySnapshot } from '../payload.ts'
 import type { EventHandlers } from './event.ts'
 
-const PullRequestEvent = RepositoryEvent.extend({
+export const PullRequestEvent = RepositoryEvent.extend({
   pull_request: z.object({
     number: z.int(),
     html_url: z.string(),

@@ -8,7 +8,7 @@ import { RepositoryEvent, readPayload } from '../payload.ts'
 import type { EventHandlers } from './event.ts'
 
 const paths = z.array(z.string()).optional()
-const PushEvent = RepositoryEvent.extend({
+export const PushEvent = RepositoryEvent.extend({
   ref: z.string(),
   after: z.string(),
   deleted: z.boolean(),

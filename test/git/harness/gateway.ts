@@ -162,7 +162,10 @@ function memoryPort(host: GitHost, mirrors: () => Mirrors): MemoryPort {
       await port.onBegin()
       if (port.denyBegin !== null) return { ok: false, sentence: port.denyBegin }
       const intentId = port.intents.push(push)
-      return port.hold ? { ok: true, hold: true, intentId } : { ok: true, intentId, remote: host.remote() }
+      const until = new Date(Date.now() + 90_000)
+      return port.hold
+        ? { ok: true, hold: true, intentId }
+        : { ok: true, intentId, remote: host.remote(), until }
     },
     finishPublish: async (_intentId, result) => {
       port.outcomes.push(result)
