@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { type RawData, WebSocket } from 'ws'
 import type { Assignment } from '../protocol/assignment.ts'
 import { type AgentFrame, CLOSE, MAX_FRAME_BYTES, type ServerFrame } from '../protocol/socket.ts'
+import { crashPoint } from '../runtime/crash-points.ts'
 import type { Logger } from '../runtime/logger.ts'
 import { reconnectPause } from './backoff.ts'
 import { readFrame } from './frames.ts'
@@ -124,7 +125,10 @@ export class AgentClient {
   }
 
   #write(frame: AgentFrame): void {
-    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(frame))
+    if (this.#socket?.readyState !== WebSocket.OPEN) return
+    crashPoint('before', `frame ${frame.type}`)
+    this.#socket.send(JSON.stringify(frame))
+    crashPoint('after', `frame ${frame.type}`)
   }
 
   #wake(): void {
@@ -213,6 +217,7 @@ export class AgentClient {
 
   #settle(frame: FrameOf<'answer'> | FrameOf<'refused'>): void {
     const origin = this.#outbox.settle(frame.to)
+    if (origin !== null) crashPoint('after', `answered ${origin.type}`)
     if (origin !== null && frame.type === 'answer') this.#handlers.answered(origin.session, frame)
     if (origin !== null && frame.type === 'refused')
       this.#handlers.refused(origin.session, origin.type, frame)

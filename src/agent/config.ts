@@ -2,6 +2,8 @@ import { join, resolve } from 'node:path'
 import { z } from 'zod'
 import { AgentName } from '../protocol/assignment.ts'
 import { isAgentKey } from '../runtime/keys.ts'
+import { type DriverConfig, driverConfig } from './driver-config.ts'
+import { PERMISSIONS } from './drivers/model-access.ts'
 
 /** What the command line gives; every value is text as it was typed. */
 export type AgentOptions = {
@@ -9,6 +11,10 @@ export type AgentOptions = {
   name?: string | undefined
   driver?: string | undefined
   command?: string | undefined
+  program?: string | undefined
+  permissions?: string | undefined
+  maxTurns?: string | undefined
+  maxCostUsd?: string | undefined
   workDir?: string | undefined
   maxSessions?: string | undefined
   passEnv?: string[] | undefined
@@ -20,7 +26,7 @@ export type AgentConfig = {
   key: string
   /** The agent's name when the operator gave it; the server then has to agree. */
   name: string | null
-  driver: { provider: 'command'; command: string }
+  driver: DriverConfig
   /** Absolute. */
   workDir: string
   maxSessions: number
@@ -53,11 +59,35 @@ export const AGENT_SETTINGS = {
     variable: 'MISSION_CONTROL_AGENT_NAME',
     expected: "the agent's name: lower-case letters, digits and dashes, at most 39",
   },
-  driver: { option: '--driver', variable: 'MISSION_CONTROL_AGENT_DRIVER', expected: 'the driver: command' },
+  driver: {
+    option: '--driver',
+    variable: 'MISSION_CONTROL_AGENT_DRIVER',
+    expected: 'the driver: command (the default), claude-code or codex',
+  },
   command: {
     option: '--command',
     variable: 'MISSION_CONTROL_AGENT_COMMAND',
-    expected: 'the shell command line that does the work',
+    expected: 'the shell command line that does the work (driver command, and no other)',
+  },
+  program: {
+    option: '--program',
+    variable: 'MISSION_CONTROL_AGENT_PROGRAM',
+    expected: 'the program claude or codex by another name or path (drivers claude-code and codex)',
+  },
+  permissions: {
+    option: '--permissions',
+    variable: 'MISSION_CONTROL_AGENT_PERMISSIONS',
+    expected: 'what the program may do: workspace (the default) or all (drivers claude-code and codex)',
+  },
+  maxTurns: {
+    option: '--max-turns',
+    variable: 'MISSION_CONTROL_AGENT_MAX_TURNS',
+    expected: 'the most turns of a session, a number from 1 to 10000 (driver claude-code)',
+  },
+  maxCostUsd: {
+    option: '--max-cost-usd',
+    variable: 'MISSION_CONTROL_AGENT_MAX_COST_USD',
+    expected: 'the most US dollars that a session may cost, such as 2.50 (driver claude-code)',
   },
   workDir: {
     option: '--work-dir',
@@ -89,12 +119,25 @@ const serverUrl = z
   })
   .transform((text) => text.replace(/\/+$/, ''))
 
+/** Checked apart from the rest, so that what a driver lacks is told together with everything else that is wrong. */
+const DriverOptions = z.object({
+  driver: z.enum(['command', 'claude-code', 'codex']),
+  command: z.string().trim().min(1).optional(),
+  program: z.string().trim().min(1).optional(),
+  permissions: z.enum(PERMISSIONS).optional(),
+  maxTurns: z.string().regex(/^\d+$/).transform(Number).pipe(z.int().min(1).max(10_000)).optional(),
+  maxCostUsd: z
+    .string()
+    .regex(/^\d+(\.\d+)?$/)
+    .transform(Number)
+    .pipe(z.number().positive().max(100_000))
+    .optional(),
+})
+
 const Settings = z.object({
   url: serverUrl,
   key: z.string().refine(isAgentKey),
   name: AgentName.nullable(),
-  driver: z.literal('command'),
-  command: z.string().trim().min(1),
   workDir: z.string().min(1),
   maxSessions: z.string().regex(/^\d+$/).transform(Number).pipe(z.int().min(1).max(64)),
   passEnv: z.array(z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/)),
@@ -107,8 +150,9 @@ const Settings = z.object({
 export function readAgentConfig(options: AgentOptions, env: Environment): ConfigResult {
   const given = gather(options, env)
   const parsed = Settings.safeParse(given)
-  const problems = new Map<Setting, ConfigProblem>()
-  for (const issue of parsed.error?.issues ?? []) {
+  const driverOptions = DriverOptions.safeParse(given)
+  const problems = new Map<Setting | 'modelKey', ConfigProblem>()
+  for (const issue of [...(parsed.error?.issues ?? []), ...(driverOptions.error?.issues ?? [])]) {
     const setting = issue.path[0] as Setting
     problems.set(setting, explain(setting))
   }
@@ -118,18 +162,20 @@ export function readAgentConfig(options: AgentOptions, env: Environment): Config
     if (value === undefined || RESERVED.test(name)) problems.set('passEnv', explain('passEnv', name))
     else passEnv[name] = value
   }
-  if (!parsed.success || problems.size > 0) return { ok: false, problems: [...problems.values()] }
-  const { command, driver, workDir, ...rest } = parsed.data
-  return {
-    ok: true,
-    config: {
-      ...rest,
-      driver: { provider: driver, command },
-      workDir: resolve(workDir),
-      path: env.PATH || DEFAULT_PATH,
-      passEnv,
-    },
+  const driver = driverOptions.success ? driverConfig(driverOptions.data, env, passEnv) : null
+  if (driver?.ok === false) {
+    for (const setting of driver.settings) problems.set(setting, explain(setting))
+    if (driver.key !== null) problems.set('modelKey', { name: driver.key[0], expected: keyOf(driver.key) })
   }
+  if (!parsed.success || !driver?.ok || problems.size > 0)
+    return { ok: false, problems: [...problems.values()] }
+  const path = env.PATH || DEFAULT_PATH
+  const workDir = resolve(parsed.data.workDir)
+  return { ok: true, config: { ...parsed.data, driver: driver.config, workDir, path, passEnv } }
+}
+
+function keyOf([, ...others]: readonly string[]): string {
+  return `the key of the model that this driver uses (or set ${others.join(' or ')})`
 }
 
 function gather(options: AgentOptions, env: Environment) {
@@ -141,6 +187,10 @@ function gather(options: AgentOptions, env: Environment) {
     name: pick('name', options.name) ?? null,
     driver: pick('driver', options.driver) ?? 'command',
     command: pick('command', options.command),
+    program: pick('program', options.program),
+    permissions: pick('permissions', options.permissions),
+    maxTurns: pick('maxTurns', options.maxTurns),
+    maxCostUsd: pick('maxCostUsd', options.maxCostUsd),
     workDir: pick('workDir', options.workDir) ?? defaultWorkDir(env),
     maxSessions: pick('maxSessions', options.maxSessions) ?? '1',
     passEnv: options.passEnv ?? (env[AGENT_SETTINGS.passEnv.variable] ?? '').split(/[\s,]+/).filter(Boolean),

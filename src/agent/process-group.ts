@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
+import { closeSync, openSync } from 'node:fs'
+import type { Readable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
+import { createOutputLines } from './output-lines.ts'
 import { createOutputTail } from './output-tail.ts'
 import { findStrays, groupRuns, signalProcess } from './strays.ts'
 
@@ -12,8 +15,15 @@ type GroupOptions = {
   environment: Record<string, string>
   /** `NAME=value` of the environment by which descendants that left the group are found (Linux). */
   marker: string
-  onLine?: ((line: string) => void) | undefined
+  /** A file that the program reads as its standard input; closed when left out. */
+  input?: string | undefined
+  onLine?: LineListener | undefined
+  /** Characters of a line that are told; the rest of it is dropped. */
+  longestLine?: number | undefined
 }
+
+/** Hears each line of the output when it is complete; the two streams are cut into lines separately. */
+export type LineListener = (line: string, stream: 'stdout' | 'stderr') => void
 
 export type GroupExit = { code: number | null; signal: NodeJS.Signals | null; output: string }
 
@@ -31,23 +41,23 @@ const POLL_MS = 20
 /** How long SIGKILL may take; a process in uninterruptible sleep for longer is the machine's fault. */
 const KILL_MS = 10_000
 const DRAIN_MS = 500
+const LONGEST_LINE = 2_000
 
 /**
- * Starts a program as the leader of its own process group, with stdin closed and no controlling terminal.
- * What is left of the group when the leader ends by itself is killed at once.
+ * Starts a program as the leader of its own process group, with no controlling terminal and nothing to read but the
+ * file `input`. What is left of the group when the leader ends by itself is killed at once.
  */
 export function startGroup(options: GroupOptions): ProcessGroup {
-  const child = spawn(options.command, options.args, {
-    cwd: options.directory,
-    env: options.environment,
-    detached: true,
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  const tail = createOutputTail(TAIL_BYTES, options.onLine)
-  child.stdout.on('data', (chunk: Buffer) => tail.push(chunk))
-  child.stderr.on('data', (chunk: Buffer) => tail.push(chunk))
+  const child = spawnLeader(options)
+  const tail = createOutputTail(TAIL_BYTES)
+  const streams = [hear(child.stdout, 'stdout', options), hear(child.stderr, 'stderr', options)]
+  child.stdout?.on('data', (chunk: Buffer) => tail.push(chunk))
+  child.stderr?.on('data', (chunk: Buffer) => tail.push(chunk))
   const deadline = createDeadline()
-  const finished = finish(child, options.marker, deadline).then((exit) => ({ ...exit, output: tail.text() }))
+  const finished = finish(child, options.marker, deadline).then((exit) => {
+    for (const lines of streams) lines.end()
+    return { ...exit, output: tail.text() }
+  })
   return {
     finished,
     terminate(graceMs) {
@@ -58,6 +68,26 @@ export function startGroup(options: GroupOptions): ProcessGroup {
       deadline.wake()
     },
   }
+}
+
+function spawnLeader(options: GroupOptions): ChildProcess {
+  const input = options.input === undefined ? 'ignore' : openSync(options.input, 'r')
+  try {
+    return spawn(options.command, options.args, {
+      cwd: options.directory,
+      env: options.environment,
+      detached: true,
+      stdio: [input, 'pipe', 'pipe'],
+    })
+  } finally {
+    if (typeof input === 'number') closeSync(input)
+  }
+}
+
+function hear(stream: Readable | null, name: 'stdout' | 'stderr', { onLine, longestLine }: GroupOptions) {
+  const lines = createOutputLines(longestLine ?? LONGEST_LINE, (line) => onLine?.(line, name))
+  stream?.on('data', (chunk: Buffer) => lines.push(chunk))
+  return lines
 }
 
 /** Kills everything that carries the marker and waits until it is gone: the remains of a runner that died. */

@@ -1,7 +1,7 @@
 import type { Halt } from './halt.ts'
-import { type GroupExit, startGroup } from './process-group.ts'
+import { type GroupExit, type LineListener, startGroup } from './process-group.ts'
 
-/** Where a shell command line of a session runs. */
+/** Where a program of a session runs. */
 export type ProgramPlace = {
   directory: string
   environment: Record<string, string>
@@ -9,22 +9,28 @@ export type ProgramPlace = {
   graceMs: number
 }
 
-type ProgramRun = { line: string; place: ProgramPlace; halt: Halt; onLine?: (line: string) => void }
+type Run = { place: ProgramPlace; halt: Halt; onLine?: LineListener | undefined }
+type ProgramRun = Run & {
+  command: string
+  args: readonly string[]
+  /** The file that it reads as its standard input. */
+  input?: string
+  longestLine?: number
+}
+
+/** As `runProgram`, for a shell command line. */
+export function runShell({ line, ...run }: Run & { line: string }): Promise<GroupExit> {
+  return runProgram({ ...run, command: '/bin/sh', args: ['-c', line] })
+}
 
 /**
- * Runs a shell command line until it and everything it started has ended. A halt ends it: SIGTERM and SIGKILL after
- * the grace, or SIGKILL at once when there is nothing to save.
+ * Runs a program until it and everything it started has ended. A halt ends it: SIGTERM and SIGKILL after the grace, or
+ * SIGKILL at once when there is nothing to save. Rejects when it cannot be started.
  */
 export async function runProgram(run: ProgramRun): Promise<GroupExit> {
-  const { place, halt } = run
-  const group = startGroup({
-    command: '/bin/sh',
-    args: ['-c', run.line],
-    directory: place.directory,
-    environment: place.environment,
-    marker: place.marker,
-    onLine: run.onLine,
-  })
+  const { place, halt, ...program } = run
+  const { directory, environment, marker } = place
+  const group = startGroup({ ...program, directory, environment, marker })
   const stop = () => group.terminate(place.graceMs)
   const kill = () => group.terminate(0)
   halt.stopping.addEventListener('abort', stop)

@@ -1,3 +1,4 @@
+import { crashPoint } from '../runtime/crash-points.ts'
 import { ownSettings } from './cache.ts'
 import type { Git, GitCredential } from './git.ts'
 import type { Workspace } from './workspace.ts'
@@ -21,7 +22,9 @@ export async function pushWork(
   // The address, not `origin`: a push to a remote also locks its refs, on which a fetch for another session may work.
   const refspec = `${head}:refs/heads/${branch}`
   const args = ['--git-dir', cache.directory, 'push', '--no-verify', cache.url, refspec]
+  crashPoint('before', 'runner push')
   const result = await git.transfer(args, access)
+  crashPoint('after', 'runner push')
   if (result.code === 0) return { ok: true }
   return {
     ok: false,

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ProgressReport } from '../protocol/report.ts'
-import type { Usage } from '../protocol/usage.ts'
+import { reportableUsage, type Usage } from '../protocol/usage.ts'
 
 /** Collects what a session has to tell and sends it: at most once per `shortestMs`, at least once per `longestMs`. */
 export type Reporter = {
@@ -45,7 +45,9 @@ export function createReporter(options: ReporterOptions): Reporter {
       const next = {
         message: news.message ?? message,
         percent: news.percent ?? percent,
-        usage: news.usage ? { ...news.usage, model: news.usage.model ?? usage.model } : usage,
+        usage: news.usage
+          ? reportableUsage({ ...news.usage, model: news.usage.model ?? usage.model })
+          : usage,
       }
       const same =
         next.message === message && next.percent === percent && isDeepStrictEqual(next.usage, usage)

@@ -3,6 +3,7 @@ const RUNNER_ENDS = {
   stopped: { exitCode: 0 },
   killed: { exitCode: 1 },
   git_missing: { exitCode: 69 },
+  program_missing: { exitCode: 69 },
   locked: { exitCode: 75 },
   replaced: { exitCode: 75 },
   protocol: { exitCode: 76 },

@@ -46,6 +46,9 @@ export async function startRunner(
   if ((await usableGit(config.path)) === null) {
     return ended(runnerEnd('git_missing', 'git 2.31 or newer is needed and was not found in PATH'))
   }
+  const driver = createDriver(config, tuning)
+  const obstacle = await driver.obstacle()
+  if (obstacle !== null) return ended(runnerEnd('program_missing', obstacle))
   const name = config.name ?? `key-${createHash('sha256').update(config.key).digest('hex').slice(0, 12)}`
   const lock = await lockRunner(config.workDir, name)
   if (lock === null) {
@@ -57,7 +60,7 @@ export async function startRunner(
   }
   try {
     await removeStaleSessions(config.workDir, name, logger)
-    return new Runner(config, lock, logger, tuning)
+    return new Runner(config, driver, lock, logger, tuning)
   } catch (error) {
     lock.release()
     throw error
@@ -83,12 +86,12 @@ class Runner implements AgentRunner {
   #agentName = ''
   #ending: 'draining' | 'killing' | null = null
 
-  constructor(config: AgentConfig, lock: RunnerLock, logger: Logger, tuning: Tuning) {
+  constructor(config: AgentConfig, driver: Driver, lock: RunnerLock, logger: Logger, tuning: Tuning) {
     this.#config = config
     this.#lock = lock
     this.#logger = logger
     this.#tuning = tuning
-    this.#driver = createDriver(config.driver, tuning)
+    this.#driver = driver
     this.#client = new AgentClient(
       { url: config.url, key: config.key, tuning, logger },
       {

@@ -80,9 +80,21 @@ export async function removeStaleSessions(workDir: string, runner: string, logge
       owner === null ? await isOld(paths.directory) : owner === runner || runnerIsGone(workDir, owner)
     if (!stale) continue
     const processes = await killStrays(sessionMarker(paths.home))
+    await removeRegistration(workDir, paths.repo)
     await removeSessionDirectory(paths.directory)
     logger.warn({ directory: paths.directory, processes }, 'removed what an earlier runner left behind')
   }
+}
+
+/**
+ * Removes what the cache knows of a worktree, by the link that stands in it. A general `git worktree prune` could hit
+ * one that another runner is adding. A program may have changed the link: nothing outside of the caches is touched.
+ */
+async function removeRegistration(workDir: string, repo: string): Promise<void> {
+  const link = await readFile(join(repo, '.git'), 'utf8').catch(() => '')
+  const [, name, id] = /\/cache\/([0-9a-f]{24}\.git)\/worktrees\/([^/\n]+)\n?$/.exec(link) ?? []
+  if (name === undefined || id === undefined || id === '.' || id === '..') return
+  await rm(join(workDir, 'cache', name, 'worktrees', id), { recursive: true, force: true })
 }
 
 async function readOwner(directory: string): Promise<string | null> {

@@ -1,9 +1,11 @@
 import type { Assignment } from '../protocol/assignment.ts'
 import type { CompletionReport, ProgressReport } from '../protocol/report.ts'
 import type { TokenUsage } from '../protocol/usage.ts'
+import { crashPoint } from '../runtime/crash-points.ts'
 import type { Logger } from '../runtime/logger.ts'
 import type { AgentConfig } from './config.ts'
 import type { Driver, DriverEvent } from './drivers/driver.ts'
+import { describeLimit } from './drivers/limit.ts'
 import { programEnvironment, sessionMarker } from './environment.ts'
 import { createGit, type Git } from './git.ts'
 import { createHalt, type Halt, type HaltReason } from './halt.ts'
@@ -69,7 +71,7 @@ class Session {
     this.#assignment = assignment
     this.#options = options
     this.#logger = options.logger.child({ session: session.id, task: assignment.task.number })
-    this.#redact = createRedact([session.token, config.key])
+    this.#redact = createRedact([session.token, config.key, ...options.driver.secrets])
     this.halt = createHalt(tuning.saveMs)
     this.#author = { name: agentName, email: `${agentName}@agents.mission-control.invalid` }
     const variables = networkVariables(config.passEnv)
@@ -89,8 +91,10 @@ class Session {
     this.halt.close()
     this.#complete(outcome)
     reported()
+    crashPoint('before', 'runner clean-up')
     try {
       await opened.workspace?.remove()
+      crashPoint('after', 'runner clean-up')
     } catch (error) {
       this.#logger.error({ err: error }, 'could not remove the files of the session')
     }
@@ -141,6 +145,10 @@ class Session {
         if (budget !== null && totalTokens(event.usage.tokens) > budget) this.halt.request('budget')
         return
       }
+      case 'limit':
+        this.#logger.warn({ limit: event.limit }, 'the model was refused')
+        this.#reporter.tell({ message: `Waiting: ${describeLimit(event.limit)}` })
+        return
       default:
         event satisfies never
     }

@@ -1,12 +1,13 @@
 import type { Assignment } from '../protocol/assignment.ts'
 import type { DriverReport } from '../protocol/driver-report.ts'
 import type { Usage } from '../protocol/usage.ts'
+import { crashPoint } from '../runtime/crash-points.ts'
 import type { Driver, DriverEvent } from './drivers/driver.ts'
 import { type Git, GitError } from './git.ts'
 import type { Halt, HaltReason } from './halt.ts'
 import { writeHandOver } from './hand-over.ts'
 import { type Failure, hasWork, type WorkFacts } from './outcome.ts'
-import { describeFailure, type ProgramPlace, runProgram } from './program.ts'
+import { describeFailure, type ProgramPlace, runShell } from './program.ts'
 import { type PushResult, pushWork } from './publish.ts'
 import { credentialOf, type Workspace } from './workspace.ts'
 import { commitLeftovers, countCommits, untrackedPaths } from './worktree.ts'
@@ -55,14 +56,20 @@ async function runPrograms(context: WorkContext): Promise<Ran> {
   if (failure !== null || halt.reason() !== null) return { failure, report: {}, ignored: [], saves: false }
   const ignored = setup === null ? [] : await untrackedPaths(git, workspace.repo, { signal: halt.killing })
   context.stage('Working')
+  const call = { directory: workspace.repo, signal: halt.killing }
+  const ownGit = (await git.read(['rev-parse', '--absolute-git-dir'], call)).trim()
+  crashPoint('before', 'program')
   const result = await driver.run({
     place,
+    directory: workspace.directory,
+    gitDirectories: [workspace.cache.directory, ownGit],
     promptFile: workspace.promptFile,
     usageFile: workspace.usageFile,
     model: assignment.model,
     halt,
     emit: context.emit,
   })
+  crashPoint('after', 'program')
   if (result.usage !== null) context.spent(result.usage)
   const failed = result.failure === null ? null : { reason: result.failure, output: result.output }
   return { failure: failed, report: result.report, ignored, saves: true }
@@ -71,7 +78,7 @@ async function runPrograms(context: WorkContext): Promise<Ran> {
 async function runLine(context: WorkContext, name: string, line: string): Promise<Failure | null> {
   const { place, halt } = context
   context.stage(`Running ${name}`)
-  const exit = await runProgram({ line, place, halt })
+  const exit = await runShell({ line, place, halt })
   const failure = describeFailure(exit)
   return failure === null ? null : { reason: `the command ${name} failed: ${failure}`, output: exit.output }
 }
@@ -93,6 +100,7 @@ async function save(context: WorkContext, ran: Ran): Promise<Saved> {
       ignored: ran.ignored,
       ...signal,
     })
+    crashPoint('after', 'commit of leftovers')
     await count(context, saved)
     if (finished(saved, ran) && hasWork(context.assignment.session.mode, saved))
       await check(context, ran, saved)
@@ -116,7 +124,10 @@ async function check(context: WorkContext, ran: Ran, saved: Saved): Promise<void
   const input = { issue: number, title, summary: ran.report.summary ?? null }
   const handOver = await writeHandOver(git, workspace, assignment.project.contextFile, input, halt.killing)
   if (handOver.reason !== null) saved.notes = [...saved.notes, sentence(handOver.reason)]
-  if (handOver.written) await count(context, saved)
+  if (handOver.written) {
+    crashPoint('after', 'hand-over')
+    await count(context, saved)
+  }
 }
 
 function finished(saved: Saved, ran: Ran): boolean {

@@ -1,4 +1,5 @@
 import type { Assignment } from '../protocol/assignment.ts'
+import { crashPoint } from '../runtime/crash-points.ts'
 import { addWorktree, type Cache, cacheOf, fetchCache, forgetWorktree, resolveCommit } from './cache.ts'
 import { type Git, type GitCredential, GitError } from './git.ts'
 import { makeSessionDirectory, removeSessionDirectory, type SessionDirectory } from './session-directory.ts'
@@ -39,16 +40,20 @@ export async function openWorkspace(assignment: Assignment, options: WorkspaceOp
     prompt: assignment.context.markdown,
     gitConfig: gitConfig(author),
   })
+  crashPoint('after', 'session directory')
   const remove = async () => {
     await removeSessionDirectory(paths.directory)
     await forgetWorktree(git, cache, branch)
   }
   try {
+    crashPoint('before', 'runner fetch')
     await fetchCache(git, cache, { credential: credentialOf(assignment), signal: options.signal })
+    crashPoint('after', 'runner fetch')
     const base = await resolveCommit(git, cache, assignment.git.base)
     if (base === null) throw new GitError(`the base ${assignment.git.base} is not in the repository`)
     const start = (await resolveCommit(git, cache, branch)) ?? base
     await addWorktree(git, cache, { directory: paths.repo, branch, start, signal: options.signal })
+    crashPoint('after', 'worktree')
     return { ...paths, cache, branch, start, base, remove }
   } catch (error) {
     await remove()

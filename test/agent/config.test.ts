@@ -76,6 +76,81 @@ describe('the settings of the runner', () => {
     expect(problems(options)).toEqual([name])
   })
 
+  test.each([
+    [
+      { driver: 'claude-code', maxTurns: '40', maxCostUsd: '2.50' },
+      { ANTHROPIC_API_KEY: 'sk-a', ANTHROPIC_BASE_URL: 'http://model' },
+      {
+        provider: 'claude-code',
+        program: 'claude',
+        permissions: 'workspace',
+        model: {
+          variables: { ANTHROPIC_BASE_URL: 'http://model', ANTHROPIC_API_KEY: 'sk-a' },
+          secrets: ['sk-a'],
+        },
+        maxTurns: 40,
+        maxCostUsd: 2.5,
+      },
+    ],
+    [
+      { driver: 'codex', program: '/opt/codex', permissions: 'all' },
+      { OPENAI_API_KEY: 'sk-o' },
+      {
+        provider: 'codex',
+        program: '/opt/codex',
+        permissions: 'all',
+        model: { variables: { CODEX_API_KEY: 'sk-o' }, secrets: ['sk-o'] },
+        baseUrl: null,
+      },
+    ],
+    [
+      { driver: 'claude-code', passEnv: ['CLAUDE_CODE_USE_BEDROCK'] },
+      { CLAUDE_CODE_USE_BEDROCK: '1' },
+      {
+        provider: 'claude-code',
+        program: 'claude',
+        permissions: 'workspace',
+        model: { variables: {}, secrets: [] },
+        maxTurns: null,
+        maxCostUsd: null,
+      },
+    ],
+  ] satisfies [AgentOptions, Record<string, string>, object][])(
+    'the driver gets its program, its limits and its key: %j',
+    (options, changes, driver) => {
+      const read = readAgentConfig(options, { ...env, MISSION_CONTROL_AGENT_COMMAND: undefined, ...changes })
+      expect(read).toMatchObject({ ok: true, config: { driver } })
+    },
+  )
+
+  test.each([
+    [{ driver: 'claude-code' }, { ANTHROPIC_API_KEY: '' }, 'ANTHROPIC_API_KEY'],
+    [{ driver: 'codex' }, {}, 'CODEX_API_KEY'],
+    [
+      { driver: 'codex', maxTurns: '3' },
+      { CODEX_API_KEY: 'k' },
+      'MISSION_CONTROL_AGENT_MAX_TURNS (--max-turns)',
+    ],
+    [{ driver: 'codex', command: 'x' }, { CODEX_API_KEY: 'k' }, 'MISSION_CONTROL_AGENT_COMMAND (--command)'],
+    [
+      { driver: 'claude-code', permissions: 'some' },
+      { ANTHROPIC_API_KEY: 'k' },
+      'MISSION_CONTROL_AGENT_PERMISSIONS (--permissions)',
+    ],
+    [
+      { driver: 'claude-code', maxCostUsd: '-1' },
+      { ANTHROPIC_API_KEY: 'k' },
+      'MISSION_CONTROL_AGENT_MAX_COST_USD (--max-cost-usd)',
+    ],
+    [{ driver: 'command', program: 'claude', command: 'x' }, {}, 'MISSION_CONTROL_AGENT_PROGRAM (--program)'],
+    [{ driver: 'command' }, {}, 'MISSION_CONTROL_AGENT_COMMAND (--command)'],
+  ] satisfies [AgentOptions, Record<string, string>, string][])(
+    'what a driver lacks or has no use for is refused by name: %j',
+    (options, changes, name) => {
+      expect(problems(options, { MISSION_CONTROL_AGENT_COMMAND: undefined, ...changes })).toEqual([name])
+    },
+  )
+
   test('a work directory is asked for when there is no HOME', () => {
     expect(problems({}, { HOME: undefined })).toEqual([
       `${AGENT_SETTINGS.workDir.variable} (${AGENT_SETTINGS.workDir.option})`,

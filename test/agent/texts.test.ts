@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { hasSection, renderSection } from '../../src/agent/hand-over.ts'
+import { createOutputLines } from '../../src/agent/output-lines.ts'
 import { createOutputTail } from '../../src/agent/output-tail.ts'
 import { readRefusal } from '../../src/agent/publish.ts'
 import { createRedact } from '../../src/agent/redaction.ts'
@@ -62,12 +63,26 @@ describe('the refusal of a push', () => {
 })
 
 describe('the output of a program', () => {
-  test('is cut at its beginning, and lines are told whole', () => {
-    const lines: string[] = []
-    const tail = createOutputTail(10, (line) => lines.push(line))
+  test('is cut at its beginning when it is longer than what is kept', () => {
+    const tail = createOutputTail(10)
     for (const byte of Buffer.from('grüße\r\n\nzwei\ndrei')) tail.push(Buffer.from([byte]))
-    expect(lines).toEqual(['grüße', 'zwei'])
     expect(tail.text()).toBe('[...]\nzwei\ndrei')
+  })
+
+  test('is told line by line, the last one at the end, when it comes byte by byte', () => {
+    const lines: string[] = []
+    const output = createOutputLines(100, (line) => lines.push(line))
+    for (const byte of Buffer.from('grüße\r\n\nzwei\rdrei\nvier')) output.push(Buffer.from([byte]))
+    expect(lines).toEqual(['grüße', 'zwei', 'drei'])
+    output.end()
+    expect(lines).toEqual(['grüße', 'zwei', 'drei', 'vier'])
+  })
+
+  test('is told with the beginning of a line alone when the line is too long', () => {
+    const lines: string[] = []
+    const output = createOutputLines(5, (line) => lines.push(line))
+    for (const part of ['123', '456', '789\nab', 'c\n']) output.push(Buffer.from(part))
+    expect(lines).toEqual(['12345', 'abc'])
   })
 
   test('is redacted, without colours, controls and halves of characters', () => {

@@ -107,6 +107,18 @@ const PLANTED: [name: string, files: Record<string, string>, rule: string, reaso
     /over HTTP only/,
   ],
   [
+    'the server imports the local model',
+    { 'src/main.ts': "import { a } from './local-model/a.ts'", 'src/local-model/a.ts': '' },
+    'local-model is imported by the CLI alone',
+    /src\/local-model\/a.ts: an address decides/,
+  ],
+  [
+    'the local model imports the agent',
+    { 'src/local-model/a.ts': "import { b } from '../agent/b.ts'", 'src/agent/b.ts': '' },
+    'local-model is imported by the CLI alone',
+    /over HTTP only/,
+  ],
+  [
     'a job asks whether this is the demo',
     { 'src/jobs/a.ts': 'if (config.demo) return' },
     'local-github is imported by the CLI alone; nobody asks whether this is the demo',

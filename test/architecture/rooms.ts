@@ -20,6 +20,7 @@ export const ROOMS = [
   'jobs',
   'agent',
   'local-github',
+  'local-model',
   'config',
   'main',
   'cli',

@@ -54,6 +54,7 @@ const RULES: readonly Rule[] = [
   octokit,
   orchestrator,
   localGitHub,
+  localModel,
   environment,
   order,
   agent,
@@ -146,6 +147,20 @@ function wayToNetwork(modules: Modules, path: string, seen: Set<string>): string
     if (way !== null) return [target, ...way]
   }
   return null
+}
+
+/** The stand-in for model providers: as the local GitHub, it is known by its address alone. */
+function* localModel(modules: Modules): Iterable<Violation> {
+  const rule = 'local-model is imported by the CLI alone'
+  for (const module of modules.values()) {
+    const { path } = module
+    for (const { target } of module.local.filter(leaves(module))) {
+      if (room(modules, target) === 'local-model' && module.room !== 'cli')
+        yield { rule, path, reason: `imports ${target}: an address decides which model is asked` }
+      else if (module.room === 'local-model')
+        yield { rule, path, reason: `imports ${target}: the local model talks to the rest over HTTP only` }
+    }
+  }
 }
 
 function* localGitHub(modules: Modules): Iterable<Violation> {

@@ -1,7 +1,8 @@
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 
-const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
+/** The program's entry. */
+export const CLI = fileURLToPath(new URL('../../src/cli.ts', import.meta.url))
 
 /** Runs `mission-control` as a process with these variables and no others; answers when it has ended. */
 export function missionControl(

@@ -1,6 +1,6 @@
 import type { DriverReport } from '../../protocol/driver-report.ts'
 import { TokenUsage, type Usage } from '../../protocol/usage.ts'
-import { describeFailure, runProgram } from '../program.ts'
+import { describeFailure, runShell } from '../program.ts'
 import { readUsageFile } from '../usage-file.ts'
 import type { Driver, DriverResult, DriverTask } from './driver.ts'
 
@@ -11,14 +11,17 @@ import type { Driver, DriverResult, DriverTask } from './driver.ts'
 export function commandDriver(options: { command: string; usagePollMs: number }): Driver {
   return {
     provider: 'command',
+    secrets: [],
+    obstacle: async () => null,
     async run(task) {
       const stopWatching = watchUsage(task, options.usagePollMs)
       try {
         const onLine = (text: string) => task.emit({ type: 'message', text })
-        const exit = await runProgram({ line: options.command, place: task.place, halt: task.halt, onLine })
+        const exit = await runShell({ line: options.command, place: task.place, halt: task.halt, onLine })
         const failure = describeFailure(exit)
         return await withReport(task, {
           failure: failure === null ? null : `the program failed: ${failure}`,
+          limit: null,
           output: exit.output,
           report: {},
           usage: null,

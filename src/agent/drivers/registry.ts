@@ -1,18 +1,20 @@
 import type { AgentConfig } from '../config.ts'
 import type { Tuning } from '../tuning.ts'
+import { claudeCodeDriver } from './claude-code.ts'
+import { codexDriver } from './codex.ts'
 import { commandDriver } from './command.ts'
 import type { Driver } from './driver.ts'
 
-type DriverConfig = AgentConfig['driver']
-type Factories = {
-  [P in DriverConfig['provider']]: (config: Extract<DriverConfig, { provider: P }>, tuning: Tuning) => Driver
-}
-
-/** One line per driver. */
-const DRIVERS: Factories = {
-  command: (config, tuning) => commandDriver({ command: config.command, usagePollMs: tuning.usagePollMs }),
-}
-
-export function createDriver(config: DriverConfig, tuning: Tuning): Driver {
-  return DRIVERS[config.provider](config, tuning)
+/** The driver that the operator chose. */
+export function createDriver({ driver, path }: Pick<AgentConfig, 'driver' | 'path'>, tuning: Tuning): Driver {
+  switch (driver.provider) {
+    case 'command':
+      return commandDriver({ ...driver, usagePollMs: tuning.usagePollMs })
+    case 'claude-code':
+      return claudeCodeDriver({ ...driver, path })
+    case 'codex':
+      return codexDriver({ ...driver, path, usagePollMs: tuning.usagePollMs })
+    default:
+      return driver satisfies never
+  }
 }

@@ -3,12 +3,12 @@ import { createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Service } from '../../runtime/lifecycle.ts'
+import type { Driver } from './driver.ts'
 
 const HERE = import.meta.url
 /** `.ts` from a checkout, `.js` when built. */
 const EXTENSION = HERE.endsWith('.ts') ? 'ts' : 'js'
 const CLI = fileURLToPath(new URL(`../../cli.${EXTENSION}`, HERE))
-const PROGRAM = fileURLToPath(new URL(`./agent-program.${EXTENSION}`, HERE))
 
 /** Starts an agent of the demo as a process of its own, as a person would. Its log goes to a file. */
 export function startAgent(agent: {
@@ -17,6 +17,7 @@ export function startAgent(agent: {
   serverUrl: string
   directory: string
   path: string
+  driver: Pick<Driver, 'args' | 'env'>
 }): Service & { process: ChildProcess; log: string } {
   const log = join(agent.directory, `${agent.name}.log`)
   const out = createWriteStream(log)
@@ -29,16 +30,18 @@ export function startAgent(agent: {
       agent.serverUrl,
       '--name',
       agent.name,
-      '--driver',
-      'command',
-      '--command',
-      `"${process.execPath}" "${PROGRAM}"`,
+      ...agent.driver.args,
       '--work-dir',
       join(agent.directory, agent.name),
     ],
     {
       stdio: ['ignore', 'ignore', 'pipe'],
-      env: { PATH: agent.path, HOME: agent.directory, MISSION_CONTROL_AGENT_KEY: agent.key },
+      env: {
+        ...agent.driver.env,
+        PATH: agent.path,
+        HOME: agent.directory,
+        MISSION_CONTROL_AGENT_KEY: agent.key,
+      },
     },
   )
   child.stderr.pipe(out)

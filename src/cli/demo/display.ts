@@ -47,7 +47,8 @@ export function textDisplay(): Display {
     starting: () => console.log('Starting PostgreSQL, a local GitHub, the server and two agents …'),
     ready(event) {
       console.log(`\n  GitHub (local)  ${event.github.webUrl}/${event.repository}`)
-      console.log(`  Server          ${event.server.url}\n`)
+      console.log(`  Server          ${event.server.url}`)
+      console.log(`  Agents          ${event.agents.thinking}\n`)
     },
     step(step) {
       const detail = [step.agent, step.branch, step.message].find((text) => typeof text === 'string')

@@ -29,7 +29,6 @@ export interface Ending extends Step {
 }
 
 const LOOK_MS = 25
-const PATIENCE_MS = 120_000
 
 /**
  * Plays the maintainer for the first issue: labels it, waits for the pull request, merges it, waits until the
@@ -70,7 +69,7 @@ export async function playFirstIssue(
 
   /** Tells what happens to the task until a state is reached. */
   async function follow(reached: (task: Task) => boolean): Promise<Task> {
-    const deadline = performance.now() + PATIENCE_MS
+    const deadline = performance.now() + world.driver.patienceMs
     while (performance.now() < deadline) {
       const now = await readTask()
       if (now) await tellNew(now)
@@ -80,7 +79,8 @@ export async function playFirstIssue(
       }
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
     }
-    throw new Error('the demo did not get on in two minutes; its logs say more (--verbose)')
+    const minutes = world.driver.patienceMs / 60_000
+    throw new Error(`the demo did not get on in ${minutes} minutes; its logs say more (--verbose)`)
   }
 
   async function readTask(): Promise<Task | undefined> {

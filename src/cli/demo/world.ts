@@ -11,6 +11,7 @@ import { Lifecycle } from '../../runtime/lifecycle.ts'
 import type { Logger } from '../../runtime/logger.ts'
 import { makeToken } from '../token.ts'
 import { startAgent } from './agents.ts'
+import type { Driver } from './driver.ts'
 import { createMaintainer, type Maintainer } from './maintainer.ts'
 import { FILES, ISSUES, OUTSIDER, OWNER, REPOSITORY } from './repository.ts'
 
@@ -24,23 +25,25 @@ export interface World {
   maintainer: Maintainer
   issues: { number: number; title: string; url: string }[]
   directory: string
+  driver: Pick<Driver, 'provider' | 'thinking' | 'patienceMs'>
   stop(): Promise<void>
 }
 
 const AGENTS = ['ada', 'grace'] as const
 
-/** Starts all of it on free ports, in a fresh directory that `stop` removes. */
-export async function startWorld(logger: Logger): Promise<World> {
+/** Starts all of it on free ports, in a fresh directory that `stop` removes, and takes the driver into its care. */
+export async function startWorld(logger: Logger, driver: Driver): Promise<World> {
   const lifecycle = new Lifecycle(logger)
+  lifecycle.add({ name: 'driver', stop: () => driver.stop() })
   try {
-    return await start(logger, lifecycle)
+    return await start(logger, lifecycle, driver)
   } catch (error) {
     await lifecycle.stop()
     throw error
   }
 }
 
-async function start(logger: Logger, lifecycle: Lifecycle): Promise<World> {
+async function start(logger: Logger, lifecycle: Lifecycle, driver: Driver): Promise<World> {
   const directory = await mkdtemp(join(tmpdir(), 'mission-control-demo-'))
   lifecycle.add({
     name: 'directory',
@@ -71,13 +74,13 @@ async function start(logger: Logger, lifecycle: Lifecycle): Promise<World> {
       const key = await makeToken(config, {
         name,
         owner: OWNER,
-        provider: 'command',
+        provider: driver.provider,
         capabilities: ['coding', 'writing'],
         project: [seeded.repository],
         maxConcurrent: '1',
       })
       const path = processEnvironment().PATH ?? '/usr/local/bin:/usr/bin:/bin'
-      lifecycle.add(startAgent({ name, key, serverUrl: server.url, directory, path }))
+      lifecycle.add(startAgent({ name, key, serverUrl: server.url, directory, path, driver }))
     }),
   )
   return {
@@ -86,6 +89,7 @@ async function start(logger: Logger, lifecycle: Lifecycle): Promise<World> {
     webhookSecret: github.app.webhookSecret,
     ...seeded,
     directory,
+    driver,
     stop: () => lifecycle.stop(),
   }
 }
