@@ -8,6 +8,12 @@ export function percentile(samples: readonly number[], percent: number): number 
 
 export const median = (samples: readonly number[]): number => percentile(samples, 50)
 
+/** How many times a rate is another one: each round's ratio, and of these the median, so that a slow spell hits both. */
+export function medianRatio(rates: readonly number[], others: readonly number[]): number {
+  if (rates.length !== others.length) throw new Error('the rounds do not belong together')
+  return median(rates.map((rate, round) => rate / (others[round] ?? Number.NaN)))
+}
+
 /** A span of time in milliseconds since the epoch. */
 export interface Span {
   start: number

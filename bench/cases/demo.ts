@@ -12,11 +12,9 @@ const Line = z.looseObject({ event: z.string() })
 const Done = z.object({
   event: z.literal('done'),
   elapsedMs: z.number(),
-  githubCalls: z.int(),
-  contentCalls: z.int(),
 })
 
-/** The demo as a person starts it, and the calls that it counts. */
+/** The demo as a person starts it. */
 export const demo: Case = defineCase({
   name: 'demo',
   rows: [
@@ -32,18 +30,6 @@ export const demo: Case = defineCase({
       unit: 'ms',
       goal: null,
     },
-    {
-      name: 'calls',
-      about: 'GitHub calls for one task from label to merge, token minting aside',
-      unit: 'calls',
-      goal: 'at most 14',
-    },
-    {
-      name: 'calls-content',
-      about: 'of these, calls that create content',
-      unit: 'calls',
-      goal: 'at most 4',
-    },
   ],
   async run({ stack, say }) {
     const runs: Played[] = []
@@ -56,8 +42,6 @@ export const demo: Case = defineCase({
     return {
       demo: { value: median(elapsed), p50: median(elapsed), p99: percentile(elapsed, 99) },
       'demo-process': { value: median(process), p50: median(process), p99: percentile(process, 99) },
-      calls: { value: Math.max(...runs.map(({ done }) => done.githubCalls)) },
-      'calls-content': { value: Math.max(...runs.map(({ done }) => done.contentCalls)) },
     }
   },
 })

@@ -42,7 +42,7 @@ function watchDoors() {
 
 function serverApi(server: RunningServer, doors: ReturnType<typeof watchDoors>) {
   return {
-    describe: () => ({ url: server.url }),
+    describe: () => ({ url: server.url, pid: process.pid }),
     /** When each delivery's request arrived. */
     arrivals: () => doors.arrivals,
     /** All requests that the server has made. */

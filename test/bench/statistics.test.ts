@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { coveredMs, longestSequence, percentile, type Span } from '../../bench/statistics.ts'
+import { coveredMs, longestSequence, medianRatio, percentile, type Span } from '../../bench/statistics.ts'
 
 const spans = fc.array(
   fc
@@ -44,4 +44,9 @@ test('calls that overlap count once, and those that follow one another each', ()
   expect(longestSequence(parallel)).toBe(1)
   expect(longestSequence([...parallel, { start: 10, end: 12 }, { start: 11, end: 13 }])).toBe(2)
   expect(longestSequence([])).toBe(0)
+})
+
+test('a slow spell of the machine does not change the ratio when it hits both of a round', () => {
+  expect(medianRatio([300, 30, 330], [100, 10, 100])).toBe(3)
+  expect(() => medianRatio([1, 2], [1])).toThrow('do not belong together')
 })
