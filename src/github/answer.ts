@@ -74,6 +74,8 @@ function refused(response: Answer, operationId: OperationId): Failure {
 function kindOf(status: number, message: string, operationId: OperationId): GitHubErrorKind {
   if (status >= 500) return operations[operationId].repeatable ? 'unavailable' : 'uncertain'
   if (status === 403 && /suspended/i.test(message)) return 'suspended'
+  // a locked conversation takes no comment of an app, however often it is tried
+  if (status === 403 && /\bis locked\b/.test(message)) return 'gone'
   // The installation that a token is asked for was removed.
   if (status === 404 && operationId === 'apps/create-installation-access-token') return 'gone'
   switch (status) {

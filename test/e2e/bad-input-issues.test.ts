@@ -72,6 +72,33 @@ describe('a pull request', () => {
   })
 })
 
+test('a task goes its way and GitHub is not asked again and again when its conversation is locked', async () => {
+  const agent = await world.scriptedAgent('locksmith')
+  const number = await world.openIssue({ title: 'Locked', labels: ['agent: locksmith'] })
+  await world.maintainer.call('PUT', `/issues/${number}/lock`)
+  const tried = () =>
+    world.github.requests.filter(
+      ({ operationId, path }) =>
+        operationId === 'issues/create-comment' && path.includes(`/issues/${number}/`),
+    ).length
+  await world.process(number)
+  const assignment = await agent.assignment()
+  await agent.accept(assignment)
+  const done = await finish(world, { agent, number, assignment })
+  expect(done.pullRequestNumber).not.toBeNull()
+  const shown = async () => {
+    const { rows } = await world.database.pool.query(
+      'select 1 from tasks t join projections p on p.task_id = t.id where t.number = $1 and p.revision = t.revision',
+      [number],
+    )
+    return rows.length === 1
+  }
+  await until('what can be shown is shown', shown)
+  // once for each state that would have been worth a comment
+  expect(tried()).toBeLessThanOrEqual(4)
+  expect(await statusComments(world, number)).toEqual([])
+})
+
 describe('the body of an issue', () => {
   test('may be missing: the context says that there is none', async () => {
     const agent = await world.scriptedAgent('null', { maxConcurrent: 2 })
