@@ -188,8 +188,14 @@ async function stream(
     onResume: (resume) => void res.once('drain', resume),
   })
   if (end === 'abandoned') return
+  if (!res.headersSent && hasLeft(req, res)) return
   if (!res.headersSent) throw new Error('git http-backend gave no answer')
   res.end()
+}
+
+/** The child of a client that was cut off in the middle of its request may be gone before that client's close is told. */
+function hasLeft(req: IncomingMessage, res: ServerResponse): boolean {
+  return res.destroyed || (req.destroyed && !req.complete)
 }
 
 /** A push. Its answer is a short report, held back until the hooks' record is read. */
@@ -219,6 +225,7 @@ async function receive(
   } finally {
     await record.dispose()
   }
+  if (!answer.head && hasLeft(req, res)) return
   if (!answer.head) throw new Error('git http-backend gave no answer')
   const body = Buffer.concat(answer.body)
   res.writeHead(answer.head.status, answer.head.headers)
