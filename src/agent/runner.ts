@@ -98,7 +98,10 @@ class Runner implements AgentRunner {
         hello: (frame) => this.#hello(frame),
         assigned: (assignment) => this.#assigned(assignment),
         stop: (session, reason) => this.#halt(session, reason),
-        answered: (session, answer) => answer.progress?.stop && this.#halt(session, answer.progress.stop),
+        answered: (session, answer) => {
+          this.#sessions.get(session)?.session.renewed()
+          if (answer.progress?.stop) this.#halt(session, answer.progress.stop)
+        },
         refused: (session, type, refusal) => this.#refused(session, type, refusal),
         ended: (end) => this.#disconnected(end),
       },

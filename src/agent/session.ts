@@ -31,6 +31,8 @@ type SessionOptions = {
 export type RunningSession = {
   readonly id: number
   halt(reason: HaltReason): void
+  /** The server has answered: the lease runs anew. */
+  renewed(): void
   /** Resolves when the work is over and reported, or when there is nobody to report it to. */
   readonly reported: Promise<void>
   /** Resolves when nothing of the session is left on this machine. Never rejects. */
@@ -45,6 +47,7 @@ export function startSession(assignment: Assignment, options: SessionOptions): R
   return {
     id: assignment.session.id,
     halt: (reason) => session.halt.request(reason),
+    renewed: () => session.renewed(),
     reported: reported.promise,
     ended,
   }
@@ -64,6 +67,7 @@ class Session {
   readonly #reporter: Reporter
   readonly #git: Git
   readonly #author: { name: string; email: string }
+  #lease: NodeJS.Timeout | null = null
 
   constructor(assignment: Assignment, options: SessionOptions) {
     const { config, tuning, agentName, link } = options
@@ -82,11 +86,35 @@ class Session {
     this.#reporter = createReporter({ shortestMs: tuning.progressMs, longestMs, model, send })
   }
 
+  /**
+   * Nobody may wait for what is done without a lease, and the server would take none of it: when it is out of reach, or we
+   * were stopped, for as long as the lease lasts, the work ends here.
+   */
+  renewed(): void {
+    if (this.#lease !== null) this.#startLease()
+  }
+
+  #startLease(): void {
+    if (this.#lease !== null) clearTimeout(this.#lease)
+    const { leaseSeconds } = this.#assignment.session
+    this.#lease = setTimeout(() => {
+      this.#logger.warn({ leaseSeconds }, 'the server has not answered for as long as the lease lasts')
+      this.halt.request('lost')
+    }, inMs(leaseSeconds))
+  }
+
+  #endLease(): void {
+    if (this.#lease !== null) clearTimeout(this.#lease)
+    this.#lease = null
+  }
+
   async run(reported: () => void): Promise<void> {
+    this.#startLease()
     const clock = setTimeout(() => this.halt.request('wall_clock'), inMs(this.#assignment.wallClockSeconds))
     const opened: { workspace: Workspace | null } = { workspace: null }
     const outcome = await this.#attempt(opened).catch((error: unknown) => this.#broken(error))
     clearTimeout(clock)
+    this.#endLease()
     this.#reporter.stop()
     this.halt.close()
     this.#complete(outcome)

@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { findStrays } from '../../src/agent/strays.ts'
+import { until } from '../harness/wait.ts'
 import { BRANCH, type Changes, Loop, TOKEN } from './loop.ts'
 
 /** Commits one file, says so, and waits to be ended. */
@@ -34,7 +35,7 @@ describe('stopping', () => {
   )
 
   test('the work is saved when the answer to a progress report asks to stop', async () => {
-    const { loop } = await started(WAITING, { session: { leaseSeconds: 1 } })
+    const { loop } = await started(WAITING, { session: { leaseSeconds: 3 } })
     await loop.server.told('waiting')
     loop.server.stop = 'pause'
     const { report } = await loop.server.next('complete')
@@ -81,7 +82,7 @@ describe('stopping', () => {
   test.each(['session_ended', 'lease_lost'])(
     'the work is killed when progress is refused: %s',
     async (code) => {
-      const { loop, runner } = await started(WAITING, { session: { leaseSeconds: 1 } })
+      const { loop, runner } = await started(WAITING, { session: { leaseSeconds: 3 } })
       await loop.server.told('waiting')
       loop.server.refusal = code
       await loop.server.refused()
@@ -90,6 +91,23 @@ describe('stopping', () => {
       expect(await loop.sessions()).toEqual([])
     },
   )
+
+  test('the work is killed and nothing is reported when the server is silent for as long as the lease lasts', async () => {
+    const { loop, runner, home } = await started(WAITING, { session: { leaseSeconds: 1 } })
+    loop.server.answers = false
+    await loop.server.told('waiting')
+    await until('the session is gone', async () => (await loop.sessions()).length === 0)
+    expect(await left(home)).toEqual([])
+    await runner.stop('test')
+    expect(loop.server.all('complete')).toEqual([])
+  })
+
+  test('the work goes on for longer than the lease when the server answers', async () => {
+    const { loop } = await started(`echo one > one.txt; sleep 4`, { session: { leaseSeconds: 2 } })
+    const { report } = await loop.server.next('complete')
+    expect(report.outcome).toBe('pull_request')
+    expect(await loop.remote.show(BRANCH, 'one.txt')).toBe('one')
+  })
 
   test('stop is obeyed when it comes during workspace.setup', async () => {
     const { loop } = await started('echo never > never.txt', { workspace: { setup: 'echo x; sleep 600' } })
@@ -129,7 +147,7 @@ describe('limits', () => {
   })
 
   test('signs of life come every quarter of the lease when nothing happens', async () => {
-    const { loop } = await started(WAITING, { session: { leaseSeconds: 1 } })
+    const { loop } = await started(WAITING, { session: { leaseSeconds: 3 } })
     await loop.server.until('three signs of life', () => {
       const same = loop.server.all('progress').filter(({ report }) => report.message === 'waiting')
       return same.length >= 3 ? true : undefined
