@@ -120,7 +120,7 @@ describe('a read', () => {
     ['a proxy answers', { status: 200, body: 'hello' }],
   ] as const) {
     test(`is tried three times and then unavailable when ${name}`, async (context) => {
-      const fake = await fakeGitHub(context)
+      const fake = await fakeGitHub(context, reply === 'hang' ? { readTimeoutMs: 500 } : {})
       fake.answer(() => reply)
       expect((await failure(fake.github.issues.get(repository, 1))).kind).toBe('unavailable')
       expect(fake.seen).toHaveLength(3)
@@ -143,7 +143,7 @@ describe('a creating call', () => {
     ['the answer is unreadable', { status: 201, body: 'half an ans' }, 201],
   ] as const) {
     test(`is sent once and uncertain when ${name}`, async (context) => {
-      const fake = await fakeGitHub(context)
+      const fake = await fakeGitHub(context, reply === 'hang' ? { writeTimeoutMs: 1_000 } : {})
       fake.answer(() => reply)
       expect(await failure(fake.github.comments.create(repository, 1, 'x'))).toMatchObject({
         kind: 'uncertain',

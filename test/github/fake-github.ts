@@ -82,8 +82,8 @@ export async function fakeGitHub(
     logger: createLogger('silent'),
     onCall: (record) => calls.push(record),
     retryDelayMs: 5,
-    readTimeoutMs: 150,
-    writeTimeoutMs: 150,
+    readTimeoutMs: 10_000,
+    writeTimeoutMs: 10_000,
     ...options,
   })
   return {
