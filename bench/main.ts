@@ -32,11 +32,12 @@ await new Command('bench')
   .parseAsync()
 
 function list(): void {
+  const width = 2 + Math.max(...cases.flatMap(({ rows }) => rows.map(({ name }) => name.length)))
   for (const { name, rows } of cases) {
     console.log(name)
     for (const row of rows) {
       const goal = row.goal === null ? '' : ` (${row.goal} ${row.unit})`
-      console.log(`  ${row.name.padEnd(22)}${row.about}${goal}`)
+      console.log(`  ${row.name.padEnd(width)}${row.about}${goal}`)
     }
   }
 }
