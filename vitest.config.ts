@@ -7,7 +7,5 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
-    // the default leaves a processor free; most of a story is waiting for processes of its own
-    maxWorkers: '100%',
   },
 })
